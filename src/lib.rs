@@ -1,0 +1,1 @@
+//! A shared, learning memory for code-review agents, as a Redis module.
