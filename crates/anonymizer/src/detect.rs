@@ -1,0 +1,97 @@
+//! Findings that need more than a regex: names and values in many syntaxes, and numbers that are checked.
+
+mod assignment;
+mod email;
+mod home;
+pub(crate) mod numbers;
+mod url;
+
+use crate::engine::span::Finding;
+use crate::engine::Scope;
+use crate::rule::Kind;
+use std::ops::Range;
+
+/// The rules that are code: id, family, kind. Their numbers follow those of the built-in rule files.
+pub(crate) const RULES: &[(&str, &str, Kind)] = &[
+    ("assignment", "generic", Kind::Secret),
+    ("url-credentials", "generic", Kind::Secret),
+    ("email", "personal", Kind::Email),
+    ("ip", "personal", Kind::Ip),
+    ("card", "personal", Kind::Card),
+    ("home-path", "personal", Kind::User),
+];
+
+/// Indices in [`RULES`].
+pub(crate) mod number {
+    pub const ASSIGNMENT: usize = 0;
+    pub const URL_CREDENTIALS: usize = 1;
+    pub const EMAIL: usize = 2;
+    pub const IP: usize = 3;
+    pub const CARD: usize = 4;
+    pub const HOME_PATH: usize = 5;
+}
+
+/// Code that a keyword starts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Detector {
+    Name,
+    Url,
+    At,
+    Home,
+}
+
+/// Keywords, in lower case, and what they start.
+pub(crate) const KEYWORDS: &[(&str, Detector)] = &[
+    ("pass", Detector::Name),
+    ("pwd", Detector::Name),
+    ("pswd", Detector::Name),
+    ("kennwort", Detector::Name),
+    ("secret", Detector::Name),
+    ("token", Detector::Name),
+    ("key", Detector::Name),
+    ("auth", Detector::Name),
+    ("cred", Detector::Name),
+    ("private", Detector::Name),
+    ("://", Detector::Url),
+    ("@", Detector::At),
+    ("/home/", Detector::Home),
+    ("/users/", Detector::Home),
+    ("\\users\\", Detector::Home),
+];
+
+/// Where findings go.
+pub(crate) struct Found<'f> {
+    pub findings: &'f mut Vec<Finding>,
+    /// The number of the first of [`RULES`].
+    pub first_rule: usize,
+    /// Names before this byte have been looked at; a name may hold several keywords.
+    pub names_until: usize,
+}
+
+impl Found<'_> {
+    pub(crate) fn push(&mut self, rule: usize, start: usize, end: usize) {
+        self.findings.push(Finding {
+            start,
+            end,
+            rule: self.first_rule + rule,
+        });
+    }
+}
+
+impl Detector {
+    pub(crate) fn run(
+        self,
+        text: &[u8],
+        keyword: Range<usize>,
+        scope: Scope,
+        found: &mut Found<'_>,
+    ) {
+        match self {
+            Detector::Name => assignment::around(text, keyword, found),
+            Detector::Url => url::around(text, keyword, found),
+            Detector::At if scope == Scope::Everything => email::around(text, keyword.start, found),
+            Detector::Home if scope == Scope::Everything => home::after(text, keyword.end, found),
+            Detector::At | Detector::Home => {}
+        }
+    }
+}

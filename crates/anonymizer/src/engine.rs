@@ -1,0 +1,195 @@
+//! The engine: one automaton finds every keyword of every rule; only what is around a keyword is looked at again.
+
+pub(crate) mod pattern;
+pub(crate) mod span;
+
+use crate::detect::{self, numbers, Detector};
+use crate::rules_file::{Definition, RuleError};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use pattern::Pattern;
+use span::Finding;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Everything,
+    /// Credentials only, no personal data.
+    Secrets,
+}
+
+/// What a keyword starts.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Pattern(usize),
+    Detector(Detector),
+}
+
+#[derive(Debug)]
+pub(crate) struct Engine {
+    automaton: AhoCorasick,
+    /// By keyword.
+    actions: Vec<Vec<Action>>,
+    patterns: Vec<Pattern>,
+    /// Patterns without keywords, which are searched for everywhere.
+    everywhere: Vec<usize>,
+    /// The number of the first rule that is code.
+    detectors: usize,
+}
+
+impl Engine {
+    /// `detectors` is the number of the first rule that is code; definitions have the numbers given with them.
+    pub(crate) fn new<'d>(
+        definitions: impl Iterator<Item = (usize, &'d Definition)>,
+        detectors: usize,
+    ) -> Result<Engine, RuleError> {
+        let mut by_keyword: BTreeMap<String, Vec<Action>> = BTreeMap::new();
+        for (keyword, detector) in detect::KEYWORDS {
+            by_keyword
+                .entry(String::from(*keyword))
+                .or_default()
+                .push(Action::Detector(*detector));
+        }
+        let mut patterns = Vec::new();
+        let mut everywhere = Vec::new();
+        for (rule, definition) in definitions {
+            let number = patterns.len();
+            patterns.push(Pattern::new(rule, definition)?);
+            let keywords: Vec<_> = definition
+                .keywords
+                .iter()
+                .filter(|keyword| !keyword.is_empty())
+                .collect();
+            if keywords.is_empty() {
+                everywhere.push(number);
+            }
+            for keyword in keywords {
+                by_keyword
+                    .entry(keyword.to_ascii_lowercase())
+                    .or_default()
+                    .push(Action::Pattern(number));
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(by_keyword.keys())
+            .map_err(|_| RuleError::new(1, None, "too many keywords"))?;
+        Ok(Engine {
+            automaton,
+            actions: by_keyword.into_values().collect(),
+            patterns,
+            everywhere,
+            detectors,
+        })
+    }
+
+    /// The number of the first rule that is code.
+    pub(crate) fn first_detector(&self) -> usize {
+        self.detectors
+    }
+
+    /// Findings that begin with a keyword within `hits`, unordered, possibly overlapping. Context is the whole text.
+    pub(crate) fn scan(
+        &self,
+        text: &[u8],
+        hits: Range<usize>,
+        scope: Scope,
+        findings: &mut Vec<Finding>,
+    ) {
+        let mut windows = Windows::default();
+        let mut found = detect::Found {
+            findings,
+            first_rule: self.detectors,
+            names_until: 0,
+        };
+        for hit in self
+            .automaton
+            .try_find_overlapping_iter(Input::new(text).range(hits.clone()))
+            .expect("the automaton is of the standard kind")
+        {
+            for action in &self.actions[hit.pattern().as_usize()] {
+                match *action {
+                    Action::Pattern(number) => {
+                        let pattern = &self.patterns[number];
+                        let window = hit.start().saturating_sub(pattern.before)
+                            ..text.len().min(hit.end() + pattern.after);
+                        windows.add(number, window, self.patterns.len());
+                    }
+                    Action::Detector(detector) => {
+                        detector.run(text, hit.start()..hit.end(), scope, &mut found)
+                    }
+                }
+            }
+        }
+        if scope == Scope::Everything {
+            numbers::scan(text, hits.clone(), &mut found);
+        }
+        for &number in &self.everywhere {
+            windows.add(
+                number,
+                hits.start.saturating_sub(BEHIND)..text.len().min(hits.end + BEHIND),
+                self.patterns.len(),
+            );
+        }
+        let mut matched_until = vec![
+            0;
+            if windows.all.is_empty() {
+                0
+            } else {
+                self.patterns.len()
+            }
+        ];
+        for (number, window) in windows.all {
+            let pattern = &self.patterns[number];
+            let start = window.start.max(matched_until[number]);
+            matched_until[number] = pattern.search(text, start..window.end, |start, end| {
+                findings.push(Finding {
+                    start,
+                    end,
+                    rule: pattern.rule,
+                });
+            });
+        }
+    }
+
+    /// Runs every pattern once, so that the first text does not pay for filling caches.
+    pub(crate) fn warm_up(&self, examples: &[(usize, &str)]) {
+        for &(rule, example) in examples {
+            if let Some(pattern) = self.patterns.iter().find(|pattern| pattern.rule == rule) {
+                pattern.search(example.as_bytes(), 0..example.len(), |_, _| {});
+            }
+        }
+    }
+}
+
+/// How far from a change a finding can be that the change brings about.
+pub(crate) const BEHIND: usize = 1024;
+
+/// The windows to search, by pattern, those that overlap joined, so that each byte is searched once a pattern.
+#[derive(Default)]
+struct Windows {
+    all: Vec<(usize, Range<usize>)>,
+    /// By pattern: one more than the index of its latest window; empty while there is none.
+    latest: Vec<u32>,
+}
+
+impl Windows {
+    fn add(&mut self, pattern: usize, window: Range<usize>, patterns: usize) {
+        if self.latest.is_empty() {
+            self.latest.resize(patterns, 0);
+        }
+        let latest = &mut self.latest[pattern];
+        if *latest > 0 {
+            let (_, known) = &mut self.all[*latest as usize - 1];
+            if window.start <= known.end {
+                known.end = known.end.max(window.end);
+                return;
+            }
+        }
+        self.all.push((pattern, window));
+        *latest = self.all.len() as u32;
+    }
+}

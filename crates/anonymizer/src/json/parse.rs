@@ -1,0 +1,312 @@
+//! A strict reader of RFC 8259.
+
+use super::{Json, JsonError};
+use std::collections::BTreeMap;
+
+pub(super) fn document(text: &[u8], max_depth: usize) -> Result<Json, JsonError> {
+    let text = std::str::from_utf8(text).map_err(|_| JsonError::Encoding)?;
+    let mut reader = Reader { text, at: 0 };
+    reader.white_space();
+    let value = reader.value(max_depth)?;
+    reader.white_space();
+    if reader.at < text.len() {
+        return Err(reader.error());
+    }
+    Ok(value)
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn error(&self) -> JsonError {
+        JsonError::Syntax { offset: self.at }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn white_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(self.error())
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Result<Json, JsonError> {
+        if self.text[self.at..].starts_with(word) {
+            self.at += word.len();
+            Ok(value)
+        } else {
+            Err(self.error())
+        }
+    }
+
+    /// `room` is how many containers may still be opened.
+    fn value(&mut self, room: usize) -> Result<Json, JsonError> {
+        match self.peek() {
+            Some(b'n') => self.word("null", Json::Null),
+            Some(b't') => self.word("true", Json::Bool(true)),
+            Some(b'f') => self.word("false", Json::Bool(false)),
+            Some(b'"') => self.string().map(Json::String),
+            Some(b'[') => self.array(room.checked_sub(1).ok_or(JsonError::TooDeep)?),
+            Some(b'{') => self.object(room.checked_sub(1).ok_or(JsonError::TooDeep)?),
+            _ => self.number(),
+        }
+    }
+
+    fn array(&mut self, room: usize) -> Result<Json, JsonError> {
+        let mut items = Vec::new();
+        self.at += 1;
+        self.white_space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Json::Array(items));
+        }
+        loop {
+            self.white_space();
+            items.push(self.value(room)?);
+            self.white_space();
+            if self.peek() == Some(b',') {
+                self.at += 1;
+                continue;
+            }
+            self.take(b']')?;
+            return Ok(Json::Array(items));
+        }
+    }
+
+    fn object(&mut self, room: usize) -> Result<Json, JsonError> {
+        let mut members = BTreeMap::new();
+        self.at += 1;
+        self.white_space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Json::Object(members));
+        }
+        loop {
+            self.white_space();
+            if self.peek() != Some(b'"') {
+                return Err(self.error());
+            }
+            let key = self.string()?;
+            self.white_space();
+            self.take(b':')?;
+            self.white_space();
+            members.insert(key, self.value(room)?);
+            self.white_space();
+            if self.peek() == Some(b',') {
+                self.at += 1;
+                continue;
+            }
+            self.take(b'}')?;
+            return Ok(Json::Object(members));
+        }
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.error());
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Json, JsonError> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(Json::Number(self.text[start..self.at].into()))
+    }
+
+    fn string(&mut self) -> Result<String, JsonError> {
+        self.at += 1;
+        let mut out = String::new();
+        let mut plain = self.at;
+        loop {
+            match self.peek() {
+                None | Some(0..=0x1f) => return Err(self.error()),
+                Some(b'"') => {
+                    out.push_str(&self.text[plain..self.at]);
+                    self.at += 1;
+                    return Ok(out);
+                }
+                Some(b'\\') => {
+                    out.push_str(&self.text[plain..self.at]);
+                    self.at += 1;
+                    out.push(self.escape()?);
+                    plain = self.at;
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let c = match self.peek() {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.at += 1;
+                return self.code_point();
+            }
+            _ => return Err(self.error()),
+        };
+        self.at += 1;
+        Ok(c)
+    }
+
+    /// What follows `\u`: one unit, or two that are a surrogate pair. A lone surrogate is U+FFFD.
+    fn code_point(&mut self) -> Result<char, JsonError> {
+        let first = self.unit()?;
+        if !(0xd800..0xdc00).contains(&first) {
+            return Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        if !self.text[self.at..].starts_with("\\u") {
+            return Ok(char::REPLACEMENT_CHARACTER);
+        }
+        let after_first = self.at;
+        self.at += 2;
+        let second = self.unit()?;
+        if !(0xdc00..0xe000).contains(&second) {
+            self.at = after_first;
+            return Ok(char::REPLACEMENT_CHARACTER);
+        }
+        let point = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        Ok(char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn unit(&mut self) -> Result<u32, JsonError> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self
+                .peek()
+                .and_then(|b| char::from(b).to_digit(16))
+                .ok_or_else(|| self.error())?;
+            unit = unit * 16 + digit;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(text: &str) -> String {
+        Json::parse(text.as_bytes(), 64).unwrap().to_string()
+    }
+
+    #[test]
+    fn documents_come_back_canonical() {
+        for (text, expected) in [
+            (" null ", "null"),
+            ("[true,false]", "[true,false]"),
+            (r#"{"b":1.10,"a":[ ]}"#, r#"{"a":[],"b":1.10}"#),
+            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
+            ("-0.0e+10", "-0.0e+10"),
+            (
+                r#""\u0041\/\n\u001f\ud83d\ude00""#,
+                "\"A/\\n\\u001f\u{1f600}\"",
+            ),
+        ] {
+            assert_eq!(canonical(text), expected);
+        }
+    }
+
+    #[test]
+    fn lone_surrogates_become_replacement_characters() {
+        assert_eq!(canonical(r#""\ud800""#), "\"\u{fffd}\"");
+        assert_eq!(canonical(r#""\udc00x""#), "\"\u{fffd}x\"");
+        assert_eq!(canonical(r#""\ud800\u0041""#), "\"\u{fffd}A\"");
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "nul",
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "01",
+            "1.",
+            "+1",
+            ".5",
+            "1e",
+            "'a'",
+            "\"a",
+            "\"\n\"",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "[1] 2",
+            "[",
+            "{\"a\"",
+        ] {
+            assert!(
+                matches!(
+                    Json::parse(text.as_bytes(), 64),
+                    Err(JsonError::Syntax { .. })
+                ),
+                "{text:?}"
+            );
+        }
+        assert_eq!(Json::parse(b"\"\xff\"", 64), Err(JsonError::Encoding));
+        assert_eq!(
+            Json::parse(b"[1, x]", 64),
+            Err(JsonError::Syntax { offset: 4 })
+        );
+    }
+
+    #[test]
+    fn depth_counts_containers() {
+        assert!(Json::parse(b"3", 0).is_ok());
+        assert_eq!(Json::parse(b"{}", 0), Err(JsonError::TooDeep));
+        assert!(Json::parse(b"{}", 1).is_ok());
+        assert_eq!(Json::parse(b"{\"a\":[]}", 1), Err(JsonError::TooDeep));
+        let deep = "[".repeat(1_000_000);
+        assert_eq!(
+            Json::parse(deep.as_bytes(), usize::MAX),
+            Err(JsonError::TooDeep)
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! What tells a secret from a text that looks like one.
+
+pub(crate) mod checksum;
+pub(crate) mod entropy;
+pub(crate) mod name;
+pub(crate) mod placeholder;
+pub(crate) mod value;
