@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# What a fresh Debian 12 lacks for building and running: found out by looking for the thing itself,
+# installed only where it is missing. Nothing here installs or starts a service.
+# Needs console.sh, and $root and $cache to be set.
+
+as_root() {
+    if [[ "$(id -u)" == 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "root rights are needed for: $*"
+        fail 'run that as root (or install sudo), then run this script again'
+        return 1
+    fi
+}
+
+apt_lists_fresh=''
+
+# install_packages PACKAGE...: Debian packages, without questions.
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        fail "this is not a Debian system: install what corresponds to these Debian packages, then run again: $*"
+        return 1
+    fi
+    say "installing $*"
+    local quiet=(-q -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    if [[ -z "$apt_lists_fresh" ]]; then
+        as_root apt-get "${quiet[@]}" update
+        apt_lists_fresh=yes
+    fi
+    # dpkg's own lines say nothing a user needs, unless it fails.
+    local log
+    log="$(mktemp)"
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" install --yes --no-install-recommends "$@" \
+        >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        fail "apt-get could not install: $*"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+has_libclang() {
+    [[ -n "${LIBCLANG_PATH:-}" ]] && return 0
+    # The library, and the compiler's own headers (stddef.h) that bindgen reads through it.
+    compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null &&
+        compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h' >/dev/null
+}
+
+# What `cargo build` needs: a linker, libclang, and cargo itself.
+ensure_build_tools() {
+    local missing=()
+    command -v cc >/dev/null || missing+=(gcc libc6-dev)
+    has_libclang || missing+=(libclang-dev)
+    [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
+    if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+
+    if ! command -v cargo >/dev/null && [[ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]]; then
+        export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+    fi
+    if ! command -v cargo >/dev/null; then
+        fail 'cargo is missing: install the Rust toolchain with rustup, then run this script again'
+        return 1
+    fi
+    if ! (cd "$root" && cargo --version >/dev/null 2>&1); then
+        say 'installing the stable Rust toolchain'
+        rustup toolchain install stable --profile minimal --component rustfmt --component clippy
+    fi
+    local oldest found
+    oldest="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)"
+    found="$(cd "$root" && rustc --version | cut -d ' ' -f 2)"
+    if [[ -n "$oldest" && "$(printf '%s\n' "$oldest" "$found" | sort -V | head -n 1)" != "$oldest" ]]; then
+        fail "Rust $found is too old, at least $oldest is needed: rustup update stable"
+        return 1
+    fi
+}
+
+# What only the tests need of the toolchain.
+ensure_rust_linters() {
+    if ! (cd "$root" && cargo fmt --version && cargo clippy --version) >/dev/null 2>&1; then
+        say 'installing rustfmt and clippy'
+        (cd "$root" && rustup component add rustfmt clippy)
+    fi
+}
+
+# Builds the release module; its path is then in $module.
+build_module() {
+    (cd "$root" && cargo build --release --locked </dev/null) || return 1
+    local target="${CARGO_TARGET_DIR:-target}"
+    [[ "$target" == /* ]] || target="$root/$target"
+    module="$target/release/libpattern_memory.so"
+    [[ -f "$module" ]] || {
+        fail "cargo built, but there is no $module"
+        return 1
+    }
+}
+
+has_python_with_venv() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; }
+
+# The scripts' own Python environment, with the exact versions of learn/requirements.txt; its
+# interpreter is then in $venv_python.
+ensure_python_environment() {
+    local venv="$cache/venv" requirements="$root/scripts/learn/requirements.txt" stamp
+    venv_python="$venv/bin/python"
+    stamp="$(sha256sum <"$requirements")"
+    if [[ -x "$venv_python" && -f "$venv/stamp" && "$(<"$venv/stamp")" == "$stamp" ]] &&
+        "$venv_python" -c '' 2>/dev/null; then
+        return 0
+    fi
+    local python=python3
+    if ! has_python_with_venv "$python"; then
+        python=/usr/bin/python3
+        has_python_with_venv "$python" || install_packages python3 python3-venv || return 1
+    fi
+    say 'making a Python environment in .cache/venv'
+    rm -rf "$venv"
+    mkdir -p "$cache"
+    "$python" -m venv "$venv" &&
+        "$venv_python" -m pip --disable-pip-version-check --no-input install --quiet \
+            --requirement "$requirements" </dev/null &&
+        printf '%s\n' "$stamp" >"$venv/stamp"
+}
