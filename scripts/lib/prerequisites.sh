@@ -3,6 +3,21 @@
 # installed only where it is missing. Nothing here installs or starts a service.
 # Needs console.sh, and $root and $cache to be set.
 
+# One script at a time installs into $cache: `hold_cache` waits for the other, and says so.
+hold_cache() {
+    mkdir -p "$cache"
+    exec {cache_lock}>"$cache/lock"
+    if ! flock --nonblock "$cache_lock"; then
+        say 'waiting for another script that is installing'
+        flock "$cache_lock"
+    fi
+}
+
+release_cache() { exec {cache_lock}>&-; }
+
+# What is being unpacked goes here; the scripts remove it when they end, however they do.
+unpacking_directory() { echo "$cache/unpacking.$$"; }
+
 as_root() {
     if [[ "$(id -u)" == 0 ]]; then
         "$@"

