@@ -52,4 +52,4 @@ def stage(console: Console, title: str, total: int | None = None) -> Iterator[St
         running = Stage(None, None)
         yield running
     took = time.monotonic() - started
-    console.print(f"    [green]done[/]  {title}: {running.outcome} [dim]({took:.1f} s)[/]")
+    console.print(f"    [green]done[/]  {title}: {running.outcome} [dim]({took:.1f} s)[/]", soft_wrap=True)

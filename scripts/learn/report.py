@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -17,8 +17,9 @@ _ACTION_STYLES = {"auto": "green", "suggest": "cyan", "explore": "dim", "stop": 
 
 def show_insights(console: Console, insights: Mapping[str, Any], top: int) -> None:
     """The whole of `PATTERN.INSIGHTS`, one table per part."""
-    _show_patterns(console, insights["team_patterns"], top)
-    _show_confidence(console, insights["pattern_confidence_summary"])
+    confidence = insights["pattern_confidence_summary"]
+    _show_patterns(console, insights["team_patterns"], sum(row["pattern_count"] for row in confidence.values()))
+    _show_confidence(console, confidence)
     _show_issues(console, insights["issue_trends"], top)
     _show_distributions(console, insights["issue_trends"])
     _show_fixes(console, insights["fix_success_rates"], top)
@@ -41,17 +42,10 @@ def show_advice(console: Console, issue_type: str, advice: Iterable[Mapping[str,
     console.print(table)
 
 
-def _show_patterns(console: Console, patterns: Any, top: int) -> None:
-    records = _pattern_records(patterns)
-    table = _table(
-        f"Team patterns (the {min(top, len(records))} most certain of {len(records)} shown)",
-        "type",
-        "id",
-        ">confidence",
-        ">uses",
-        "what",
-    )
-    for record in records[:top]:
+def _show_patterns(console: Console, patterns: Sequence[Mapping[str, Any]], total: int) -> None:
+    title = f"Team patterns (the {len(patterns)} most certain of {total})"
+    table = _table(title, "type", "id", ">confidence", ">uses", "what")
+    for record in patterns:
         table.add_row(
             escape(record["pattern_type"]),
             escape(record["id"]),
@@ -60,16 +54,6 @@ def _show_patterns(console: Console, patterns: Any, top: int) -> None:
             escape(_describe_pattern(record["pattern_data"])),
         )
     console.print(table)
-
-
-def _pattern_records(patterns: Any) -> list[Mapping[str, Any]]:
-    """The records, whether they come as a list or by type."""
-    if isinstance(patterns, Mapping):
-        found: list[Mapping[str, Any]] = []
-        for value in patterns.values():
-            found += value if isinstance(value, list) else [value]
-        return found
-    return list(patterns)
 
 
 def _describe_pattern(data: Mapping[str, Any]) -> str:
