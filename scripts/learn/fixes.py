@@ -100,7 +100,7 @@ def _try(ruff: Path, code: CodeBase, trial: Trial, directory: Path) -> list[Outc
         copy.parent.mkdir(parents=True)
         shutil.copyfile(original, copy)
         copies[copy.resolve()] = original
-    digests = {copy: hashlib.sha256(copy.read_bytes()).hexdigest() for copy in copies}
+    digests = {copy: _digest(copy) for copy in copies}
     before = _count(ruff, trial, place, fix=False)
     after = _count(ruff, trial, place, fix=True)
     outcomes = []
@@ -117,7 +117,7 @@ def _try(ruff: Path, code: CodeBase, trial: Trial, directory: Path) -> list[Outc
                 file=file,
                 before=before[copy],
                 after=after[copy],
-                still_parses=_parses(copy),
+                still_parses=_digest(copy) == digests[copy] or _parses(copy),
                 key=key,
             )
         )
@@ -139,6 +139,10 @@ def _count(ruff: Path, trial: Trial, place: Path, *, fix: bool) -> Counter[Path]
         if finding.rule == trial.rule:
             counts[Path(finding.path).resolve()] += 1
     return counts
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _parses(path: Path) -> bool:
