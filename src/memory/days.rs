@@ -1,0 +1,274 @@
+//! The daily counters: what happened on each UTC day, by kind.
+//!
+//! A day is a hash of counters; a counter's field is a [`Series`]. Reports sum days instead of reading lists, so
+//! they cost the same however much has happened.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::keys::{escape, unescape};
+use super::{Day, Plan, Result, View};
+
+/// Counts by field of a day's hash.
+pub type Counts = BTreeMap<String, u64>;
+
+/// What takes the place of a name once a day holds as many counters as it may.
+pub const OTHER: &str = "(other)";
+
+/// What a counter counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Series<'a> {
+    /// `issue:<type>:<severity>`: occurrences.
+    Issue {
+        /// The type of the issues.
+        issue_type: Cow<'a, str>,
+        /// Their severity when they occurred.
+        severity: Cow<'a, str>,
+    },
+    /// `fix:<fix_type>:success` or `…:failure`: outcomes.
+    Fix {
+        /// The type of the fixes.
+        fix_type: Cow<'a, str>,
+        /// Whether they worked.
+        success: bool,
+    },
+    /// `session:<type>:count`, `…:patterns`, `…:insights`.
+    Session {
+        /// The type of the sessions.
+        session_type: Cow<'a, str>,
+        /// What of them is counted.
+        measure: Measure,
+    },
+}
+
+/// What of a session is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// The sessions.
+    Count,
+    /// The patterns learned.
+    Patterns,
+    /// The insights generated.
+    Insights,
+}
+
+impl<'a> Series<'a> {
+    /// Reads a field's name; `None` where it is none of ours.
+    pub fn parse(field: &'a str) -> Option<Self> {
+        let mut parts = field.split(':');
+        let (family, name, last) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() {
+            return None;
+        }
+        let name = unescape(name);
+        Some(match (family, last) {
+            ("issue", severity) => Series::Issue {
+                issue_type: name,
+                severity: unescape(severity),
+            },
+            ("fix", "success" | "failure") => Series::Fix {
+                fix_type: name,
+                success: last == "success",
+            },
+            ("session", "count") => Series::session(name, Measure::Count),
+            ("session", "patterns") => Series::session(name, Measure::Patterns),
+            ("session", "insights") => Series::session(name, Measure::Insights),
+            _ => return None,
+        })
+    }
+
+    fn session(session_type: Cow<'a, str>, measure: Measure) -> Self {
+        Series::Session {
+            session_type,
+            measure,
+        }
+    }
+
+    /// The series that takes the counts where there is no room for this one.
+    fn overflow(self) -> Series<'static> {
+        match self {
+            Series::Issue { .. } => Series::Issue {
+                issue_type: OTHER.into(),
+                severity: OTHER.into(),
+            },
+            Series::Fix { success, .. } => Series::Fix {
+                fix_type: OTHER.into(),
+                success,
+            },
+            Series::Session { measure, .. } => Series::session(OTHER.into(), measure),
+        }
+    }
+}
+
+/// The field's name.
+impl fmt::Display for Series<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Series::Issue {
+                issue_type,
+                severity,
+            } => write!(f, "issue:{}:{}", escape(issue_type), escape(severity)),
+            Series::Fix { fix_type, success } => {
+                let outcome = if *success { "success" } else { "failure" };
+                write!(f, "fix:{}:{outcome}", escape(fix_type))
+            }
+            Series::Session {
+                session_type,
+                measure,
+            } => {
+                let measure = match measure {
+                    Measure::Count => "count",
+                    Measure::Patterns => "patterns",
+                    Measure::Insights => "insights",
+                };
+                write!(f, "session:{}:{measure}", escape(session_type))
+            }
+        }
+    }
+}
+
+/// Plans that counts are added to a day; those that the day has no room for go to [`OTHER`].
+pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result<()> {
+    let key = view.keys.day(day);
+    let mut room = view
+        .settings
+        .max_daily_series
+        .saturating_sub(view.store.hash_len(&key)?);
+    let mut totals = Counts::new();
+    for (field, n) in counts {
+        let mut field = field;
+        let mut before = view.store.field(&key, &field)?;
+        if before.is_none() && !totals.contains_key(&field) {
+            if room > 0 {
+                room -= 1;
+            } else if let Some(series) = Series::parse(&field) {
+                field = series.overflow().to_string();
+                before = view.store.field(&key, &field)?;
+            }
+        }
+        let total = totals
+            .entry(field)
+            .or_insert_with(|| before.and_then(|value| number(&value)).unwrap_or(0));
+        *total = total.saturating_add(n);
+    }
+    let fields = totals
+        .into_iter()
+        .map(|(f, n)| (f, n.to_string()))
+        .collect();
+    plan.hash_set(key, fields);
+    Ok(())
+}
+
+/// Plans that the meta hash knows of days; where one is new, days that have expired are taken out.
+pub fn remember(view: &View<'_>, plan: &mut Plan, days: &[Day]) -> Result<()> {
+    let meta = view.keys.meta();
+    let mut new = Vec::new();
+    for day in days {
+        let field = format!("{DAY_FIELD}{day}");
+        if view.store.field(&meta, &field)?.is_none() {
+            new.push((field, "1".to_owned()));
+        }
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut gone = known(view)?;
+    gone.retain(|day| !days.contains(day) && view.store.kind(&view.keys.day(*day)).is_none());
+    let gone = gone.iter().map(|day| format!("{DAY_FIELD}{day}"));
+    plan.hash_delete(meta.clone(), gone.collect());
+    plan.hash_set(meta, new);
+    Ok(())
+}
+
+const DAY_FIELD: &str = "day:";
+
+/// The days that the meta hash knows of, oldest first.
+pub fn known(view: &View<'_>) -> Result<Vec<Day>> {
+    let mut days = Vec::new();
+    view.store.each_field(&view.keys.meta(), &mut |field, _| {
+        let day = std::str::from_utf8(field)
+            .ok()
+            .and_then(|field| field.strip_prefix(DAY_FIELD))
+            .and_then(Day::parse);
+        days.extend(day);
+    })?;
+    days.sort_unstable();
+    Ok(days)
+}
+
+/// The counters of a day; what is no counter is passed over and reported.
+pub fn each(view: &View<'_>, day: Day, visit: &mut dyn FnMut(Series<'_>, u64)) -> Result<()> {
+    let key = view.keys.day(day);
+    view.store.each_field(&key, &mut |field, value| {
+        let counter = std::str::from_utf8(field)
+            .ok()
+            .and_then(Series::parse)
+            .zip(number(value));
+        match counter {
+            Some((series, n)) => visit(series, n),
+            None => view.store.report_corrupt(&key),
+        }
+    })
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::testing::Memory;
+
+    #[test]
+    fn a_series_is_read_as_written() {
+        let series = [
+            Series::Issue {
+                issue_type: "a:b".into(),
+                severity: "100%".into(),
+            },
+            Series::Fix {
+                fix_type: "x".into(),
+                success: false,
+            },
+            Series::session("review".into(), Measure::Insights),
+        ];
+        for series in series {
+            assert_eq!(Series::parse(&series.to_string()), Some(series.clone()));
+        }
+        assert_eq!(Series::parse("fix:x:maybe"), None);
+        assert_eq!(Series::parse("issue:a:b:c"), None);
+    }
+
+    #[test]
+    fn a_day_without_room_counts_the_rest_as_other() {
+        let mut memory = Memory::new();
+        memory.settings.max_daily_series = 3;
+        let series = |n: usize| Series::Issue {
+            issue_type: format!("t{n}").into(),
+            severity: "low".into(),
+        };
+        for n in 0..10 {
+            let mut plan = Plan::new();
+            plan.count(memory.now.day(), series(n).to_string(), 2);
+            plan.count(memory.now.day(), series(0).to_string(), 1);
+            let effects = plan.seal(&memory.view("r")).unwrap();
+            memory.apply(&effects);
+        }
+        let (mut total, mut first, mut other) = (0, 0, 0);
+        let mut distinct = 0;
+        each(&memory.view("r"), memory.now.day(), &mut |found, n| {
+            distinct += 1;
+            total += n;
+            if found == series(0) {
+                first = n;
+            }
+            if found == series(0).overflow() {
+                other = n;
+            }
+        })
+        .unwrap();
+        assert_eq!((distinct, total, first, other), (4, 30, 12, 14));
+    }
+}

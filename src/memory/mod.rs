@@ -1,0 +1,73 @@
+//! The domain: what a memory of patterns, issues, fixes and sessions is, and how it changes.
+//!
+//! Nothing here knows the Redis module API, reads a clock or draws a random number. Every function takes a
+//! [`View`] (the keys of one repo to read, the time, the settings) and answers with what is to be said and,
+//! where it writes, a [`Plan`] of effects that `server/` carries out afterwards. So a command that fails has
+//! touched nothing, and all of it is tested without a server.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `identity` | repos and identifiers, and what they may be |
+//! | `keys` | the names of the keys |
+//! | `store` | what can be read of the keyspace |
+//! | `plan` | what a command wants done, and the TTL rule |
+//! | `time`, `decay`, `bounds`, `burst` | days and instants; decayed counts; Wilson bounds; Poisson bursts |
+//! | `days` | the daily counters |
+//! | `patterns`, `history` | patterns, and what changed in them |
+//! | `issues`, `fixes`, `sessions` | what their commands do |
+//! | `insights`, `recommendations` | the whole report |
+//! | `export`, `import` | a whole memory as one document, and back |
+//! | `upkeep` | retaining, forgetting and counting what is known of a repo |
+
+#![forbid(unsafe_code)]
+
+pub mod bounds;
+pub mod burst;
+pub mod days;
+pub mod decay;
+pub mod error;
+pub mod export;
+pub mod fixes;
+pub mod history;
+pub mod identity;
+pub mod import;
+pub mod insights;
+pub mod issues;
+pub mod keys;
+pub mod patterns;
+pub mod plan;
+pub mod recommendations;
+pub mod sessions;
+pub mod settings;
+pub mod store;
+#[cfg(test)]
+pub mod testing;
+pub mod time;
+pub mod upkeep;
+
+pub use error::{Error, Result};
+pub use identity::{Identifier, Repo};
+pub use keys::Keys;
+pub use plan::{Effect, Effects, Plan};
+pub use settings::Settings;
+pub use store::{Expiry, KeyKind, Store};
+pub use time::{Day, Timestamp};
+
+/// What a plan may look at: the keys of one repo, the time, the settings.
+pub struct View<'a> {
+    /// The keyspace, for reading.
+    pub store: &'a dyn Store,
+    /// The names of the repo's keys.
+    pub keys: Keys,
+    /// The time of the command, the same all through it.
+    pub now: Timestamp,
+    /// The settings in force.
+    pub settings: &'a Settings,
+}
+
+impl View<'_> {
+    /// The UTC day of [`View::now`].
+    pub fn today(&self) -> Day {
+        self.now.day()
+    }
+}

@@ -1,0 +1,370 @@
+//! What a command wants done: effects, and the TTL of every key that they touch.
+//!
+//! A command collects effects in a [`Plan`]. [`Plan::seal`] then adds the daily counters, marks the repo as known,
+//! checks the type of every key and works out which TTLs to re-arm. Only what is sealed can be carried out, so
+//! no command can write to a key of another type or leave a key without a TTL.
+
+use std::collections::BTreeMap;
+
+use super::days::{self, Counts};
+use super::{Day, Error, Expiry, KeyKind, Result, View};
+
+/// One write, as plain as a client could have sent it; never empty.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// `HSET key field value …`
+    HashSet(String, Vec<(String, String)>),
+    /// `HDEL key field …`
+    HashDelete(String, Vec<String>),
+    /// `LPUSH key value …`: the last value becomes the first element.
+    ListPush(String, Vec<String>),
+    /// `RPUSH key value …`
+    ListAppend(String, Vec<String>),
+    /// `LTRIM key 0 keep-1`
+    ListTrim(String, usize),
+    /// `SADD key member …`
+    SetAdd(String, Vec<String>),
+    /// `SREM key member …`
+    SetRemove(String, Vec<String>),
+    /// `ZADD key score member …`
+    Rank(String, Vec<(f64, String)>),
+    /// `ZREM key member …`
+    Unrank(String, Vec<String>),
+    /// `UNLINK key …`
+    Delete(Vec<String>),
+    /// `PEXPIREAT key ms`
+    ExpireAt(String, i64),
+}
+
+/// The effects of a command, checked and complete: what `server/` carries out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Effects {
+    effects: Vec<Effect>,
+    evicted: usize,
+}
+
+impl Effects {
+    /// The effects, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Effect> {
+        self.effects.iter()
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.effects.is_empty()
+    }
+
+    /// How many records leave to make room.
+    pub fn evicted(&self) -> usize {
+        self.evicted
+    }
+}
+
+/// How long a touched key is to live.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Lifetime {
+    /// `default-ttl`, re-armed once more than 1 % of it has passed, never shortened.
+    Default,
+    /// At least as long as the longest-lived of the other keys of the plan.
+    Follow,
+    /// Exactly so many milliseconds from now.
+    Exactly(i64),
+}
+
+#[derive(Debug, Clone)]
+struct Touch {
+    kind: KeyKind,
+    lifetime: Lifetime,
+    /// Some effect puts something into the key, so that it exists afterwards.
+    written: bool,
+    /// The key is deleted and written anew, which takes its TTL away.
+    anew: bool,
+}
+
+/// Effects in the making.
+#[derive(Debug, Default)]
+pub struct Plan {
+    effects: Vec<Effect>,
+    touched: BTreeMap<String, Touch>,
+    counts: BTreeMap<Day, Counts>,
+    /// Whether something is written, and not only removed.
+    writes: bool,
+    evicted: usize,
+}
+
+impl Plan {
+    /// A plan that does nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn touch(&mut self, key: &str, kind: KeyKind) -> &mut Touch {
+        if !self.touched.contains_key(key) {
+            let touch = Touch {
+                kind,
+                lifetime: Lifetime::Default,
+                written: false,
+                anew: false,
+            };
+            self.touched.insert(key.to_owned(), touch);
+        }
+        self.touched.get_mut(key).expect("it was just put there")
+    }
+
+    fn write(&mut self, key: &str, kind: KeyKind, effect: Effect) {
+        self.writes = true;
+        self.touch(key, kind).written = true;
+        self.effects.push(effect);
+    }
+
+    /// Sets fields of a hash.
+    pub fn hash_set(&mut self, key: String, fields: Vec<(String, String)>) {
+        if !fields.is_empty() {
+            self.write(&key.clone(), KeyKind::Hash, Effect::HashSet(key, fields));
+        }
+    }
+
+    /// Removes fields of a hash.
+    pub fn hash_delete(&mut self, key: String, fields: Vec<String>) {
+        if !fields.is_empty() {
+            self.touch(&key, KeyKind::Hash);
+            self.effects.push(Effect::HashDelete(key, fields));
+        }
+    }
+
+    /// Puts a value at the head of a list of `len` elements and keeps the newest `most`.
+    pub fn list_push(&mut self, key: String, value: String, len: usize, most: usize) {
+        self.write(
+            &key,
+            KeyKind::List,
+            Effect::ListPush(key.clone(), vec![value]),
+        );
+        if len + 1 > most {
+            self.effects.push(Effect::ListTrim(key, most));
+        }
+    }
+
+    /// Makes a list hold these values, newest first.
+    pub fn list_replace(&mut self, key: String, values: Vec<String>) {
+        if values.is_empty() {
+            return;
+        }
+        self.start_anew(&key, KeyKind::List);
+        self.write(&key, KeyKind::List, Effect::ListAppend(key.clone(), values));
+    }
+
+    /// Deletes a key that later effects of the plan write again.
+    pub fn start_anew(&mut self, key: &str, kind: KeyKind) {
+        self.effects.push(Effect::Delete(vec![key.to_owned()]));
+        self.touch(key, kind).anew = true;
+    }
+
+    /// Adds a member to a set.
+    pub fn set_add(&mut self, key: String, members: Vec<String>) {
+        if !members.is_empty() {
+            self.write(&key.clone(), KeyKind::Set, Effect::SetAdd(key, members));
+        }
+    }
+
+    /// Removes members of a set.
+    pub fn set_remove(&mut self, key: String, members: Vec<String>) {
+        if !members.is_empty() {
+            self.touch(&key, KeyKind::Set);
+            self.effects.push(Effect::SetRemove(key, members));
+        }
+    }
+
+    /// Gives members of a sorted set their scores.
+    pub fn rank(&mut self, key: String, scores: Vec<(f64, String)>) {
+        if !scores.is_empty() {
+            self.write(&key.clone(), KeyKind::SortedSet, Effect::Rank(key, scores));
+        }
+    }
+
+    /// Removes members of a sorted set.
+    pub fn unrank(&mut self, key: String, members: Vec<String>) {
+        if !members.is_empty() {
+            self.touch(&key, KeyKind::SortedSet);
+            self.effects.push(Effect::Unrank(key, members));
+        }
+    }
+
+    /// Deletes keys, whatever their type.
+    pub fn delete(&mut self, keys: Vec<String>) {
+        if !keys.is_empty() {
+            self.effects.push(Effect::Delete(keys));
+        }
+    }
+
+    /// Sets the expiry of a key, whatever its type and TTL.
+    pub fn expire_at(&mut self, key: String, at: i64) {
+        self.effects.push(Effect::ExpireAt(key, at));
+    }
+
+    /// Adds to a counter of a day.
+    pub fn count(&mut self, day: Day, series: String, n: u64) {
+        let count = self
+            .counts
+            .entry(day)
+            .or_default()
+            .entry(series)
+            .or_default();
+        *count = count.saturating_add(n);
+    }
+
+    /// Says that so many records leave to make room.
+    pub fn evict(&mut self, records: usize) {
+        self.evicted += records;
+    }
+
+    /// Re-arms a key that has no effect of its own, where it exists.
+    pub fn keep_alive(&mut self, key: String, kind: KeyKind) {
+        self.touch(&key, kind);
+    }
+
+    /// Lets a key live at least as long as the longest-lived other key of the plan.
+    pub fn follow(&mut self, key: &str, kind: KeyKind) {
+        self.touch(key, kind).lifetime = Lifetime::Follow;
+    }
+
+    /// Lets a key live exactly so many milliseconds.
+    pub fn live_exactly(&mut self, key: &str, kind: KeyKind, ttl: i64) {
+        self.touch(key, kind).lifetime = Lifetime::Exactly(ttl);
+    }
+
+    /// Completes the plan and checks it against the keyspace.
+    pub fn seal(mut self, view: &View<'_>) -> Result<Effects> {
+        let counts = std::mem::take(&mut self.counts);
+        let counted: Vec<Day> = counts.keys().copied().collect();
+        for (day, counts) in counts {
+            days::add(view, &mut self, day, counts)?;
+        }
+        days::remember(view, &mut self, &counted)?;
+        if self.writes {
+            self.mark_known(view);
+        }
+        for (key, touch) in &self.touched {
+            if view.store.kind(key).is_some_and(|kind| kind != touch.kind) {
+                return Err(Error::WrongType);
+            }
+        }
+        if self.writes {
+            self.arm(view);
+        }
+        Ok(Effects {
+            effects: self.effects,
+            evicted: self.evicted,
+        })
+    }
+
+    fn mark_known(&mut self, view: &View<'_>) {
+        let meta = view.keys.meta();
+        if view.store.kind(&meta).is_none() {
+            self.hash_set(
+                meta.clone(),
+                vec![
+                    ("schema".into(), SCHEMA.into()),
+                    ("created_at".into(), view.now.to_string()),
+                ],
+            );
+        }
+        self.follow(&meta, KeyKind::Hash);
+    }
+
+    fn arm(&mut self, view: &View<'_>) {
+        let now = view.now.ms();
+        let mut longest = now;
+        let mut armed = Vec::new();
+        let (followers, leaders): (Vec<_>, Vec<_>) = std::mem::take(&mut self.touched)
+            .into_iter()
+            .partition(|(_, touch)| touch.lifetime == Lifetime::Follow);
+        for (key, touch) in leaders {
+            let expiry = view.store.expiry(&key);
+            if expiry == Expiry::Missing && !touch.written {
+                continue;
+            }
+            let at = match touch.lifetime {
+                Lifetime::Exactly(ttl) => Some(now.saturating_add(ttl)),
+                _ => rearm(now, view.settings.default_ttl, expiry, touch.anew),
+            };
+            longest = longest.max(match (at, expiry) {
+                (Some(at), _) | (None, Expiry::At(at)) => at,
+                (None, _) => now + view.settings.default_ttl,
+            });
+            armed.extend(at.map(|at| Effect::ExpireAt(key, at)));
+        }
+        for (key, touch) in followers {
+            let expiry = view.store.expiry(&key);
+            let lives = match expiry {
+                Expiry::At(at) => at >= longest && !touch.anew,
+                Expiry::Never => !touch.anew,
+                Expiry::Missing => !touch.written,
+            };
+            if !lives {
+                let at = match expiry {
+                    Expiry::At(at) => at.max(longest),
+                    _ => longest,
+                };
+                armed.push(Effect::ExpireAt(key, at));
+            }
+        }
+        self.effects.extend(armed);
+    }
+}
+
+/// The version of the layout of keys, kept in the meta hash.
+pub const SCHEMA: &str = "1";
+
+/// When a key of this expiry is to expire after a write at `now`; `None` where it is to stay as it is.
+///
+/// A key is re-armed once more than 1 % of the TTL has passed, and a TTL is never shortened: neither a longer one
+/// nor that of a key that somebody made persistent.
+fn rearm(now: i64, ttl: i64, expiry: Expiry, anew: bool) -> Option<i64> {
+    let fresh = now.saturating_add(ttl);
+    match expiry {
+        Expiry::Missing => Some(fresh),
+        Expiry::Never => None,
+        Expiry::At(at) if anew => Some(at.max(fresh)),
+        Expiry::At(at) => (at < fresh - ttl / 100).then_some(fresh),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::memory::testing::Memory;
+
+    #[test]
+    fn most_writes_rearm_nothing() {
+        let ttl = 90 * 86_400_000;
+        assert_eq!(
+            rearm(1_000, ttl, Expiry::At(1_000 + ttl - ttl / 100), false),
+            None
+        );
+        assert_eq!(
+            rearm(1_000, ttl, Expiry::At(1_000 + ttl - ttl / 100 - 1), false),
+            Some(1_000 + ttl)
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_refuses_the_whole_plan() {
+        let memory = Memory::new();
+        memory.plant("pm:{r}:sessions", KeyKind::Other);
+        let mut plan = Plan::new();
+        plan.hash_set("pm:{r}:issues".into(), vec![("f".into(), "v".into())]);
+        plan.list_push("pm:{r}:sessions".into(), "v".into(), 0, 10);
+        assert_eq!(plan.seal(&memory.view("r")), Err(Error::WrongType));
+    }
+
+    proptest! {
+        #[test]
+        fn no_write_shortens_a_ttl_and_all_keys_live_99_percent(now in 0i64..1 << 50, ttl in 1_000i64..1 << 40, left in 0i64..1 << 41) {
+            let at = rearm(now, ttl, Expiry::At(now + left), false).unwrap_or(now + left);
+            prop_assert!(at >= now + left);
+            prop_assert!(at - now >= ttl - ttl / 100);
+        }
+    }
+}
