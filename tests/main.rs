@@ -1,0 +1,27 @@
+//! The promises of Pattern Memory, checked against a real server with the real module.
+//!
+//! `PM_SERVER` is the server binary (default `redis-server`), `PM_SERVER_NAME` its name in messages, `PM_MODULE` the
+//! module (default `target/release/libpattern_memory.so`), `PM_REDIS_6` a server that the module must refuse.
+
+mod support;
+
+mod acl;
+mod atomicity;
+mod caps;
+mod cluster;
+mod composition;
+mod concurrency;
+mod configuration;
+mod durability;
+mod fixes;
+mod hostile;
+mod insights;
+mod introspection;
+mod issues;
+mod loading;
+mod patterns;
+mod privacy;
+mod replication;
+mod retention;
+mod sessions;
+mod transfer;
