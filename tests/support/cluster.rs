@@ -1,5 +1,7 @@
 //! A cluster of three masters.
 
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
 use super::{wait_for, Client, Server};
 
 /// Three nodes that share all slots.
@@ -8,19 +10,35 @@ pub struct Cluster {
     pub nodes: Vec<Server>,
 }
 
+static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+
 impl Cluster {
+    /// A cluster that tests with repos of their own share; it ends with the last of them.
+    #[track_caller]
+    pub fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cluster) = shared.upgrade() {
+            return cluster;
+        }
+        let cluster = Arc::new(Self::start());
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    }
+
     /// Starts three nodes and waits until each sees all slots served.
     #[track_caller]
-    pub fn start() -> Self {
+    fn start() -> Self {
         let nodes: Vec<Server> = (0..3).map(|_| Server::builder().cluster_node().start()).collect();
         for (n, (node, range)) in nodes.iter().zip([("0", "5460"), ("5461", "10922"), ("10923", "16383")]).enumerate() {
             let mut client = node.client();
             client.text(&["CLUSTER", "SET-CONFIG-EPOCH", &(n + 1).to_string()]);
             client.text(&["CLUSTER", "ADDSLOTSRANGE", range.0, range.1]);
         }
-        let mut first = nodes[0].client();
-        for node in &nodes[1..] {
-            first.text(&["CLUSTER", "MEET", "127.0.0.1", &node.port.to_string()]);
+        for (n, node) in nodes.iter().enumerate() {
+            let mut client = node.client();
+            for other in &nodes[n + 1..] {
+                client.text(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string()]);
+            }
         }
         let cluster = Self { nodes };
         for node in &cluster.nodes {

@@ -143,7 +143,7 @@ impl ServerBuilder {
             text.push_str("repl-diskless-sync-delay 0\n");
         }
         if self.cluster {
-            text.push_str("cluster-enabled yes\ncluster-node-timeout 5000\n");
+            text.push_str("cluster-enabled yes\ncluster-node-timeout 2000\n");
         }
         if let Some(arguments) = &self.module {
             let _ = writeln!(text, "loadmodule {} {arguments}", module_path().display());
