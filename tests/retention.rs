@@ -37,7 +37,8 @@ fn a_bulk_import_has_ttls_too() {
 
 /// Each kind of write and the keys that it touches.
 fn writes(day: &str) -> Vec<(Vec<&str>, Vec<String>)> {
-    let keys = |names: &[&str]| names.iter().map(|name| format!("pm:{{r}}:{name}")).collect::<Vec<_>>();
+    let keys =
+        |names: &[&str]| names.iter().chain(&["meta"]).map(|name| format!("pm:{{r}}:{name}")).collect::<Vec<_>>();
     let day = format!("day:{day}");
     vec![
         (

@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value as Json};
 
-use crate::support::{approx, array, fields, fill, repo_state, text, Client, Server, FAKE_SECRETS};
+use crate::support::{aged, approx, array, day_before, fields, fill, repo_state, text, Client, Server, FAKE_SECRETS};
 
 /// The reports that do not depend on the moment they are asked for.
 #[track_caller]
@@ -238,4 +238,76 @@ fn an_import_beyond_max_import_is_refused() {
     client.error_of("ERR", &["PATTERN.IMPORT", "other", &document]);
     assert_eq!(text(&client.json(&["PATTERN.GET", "r", "t"])["pattern_type"]), "t");
     client.nil(&["PATTERN.GET", "other", "t"]);
+}
+
+#[test]
+fn names_with_quotes_and_backslashes_travel() {
+    let server = Server::shared();
+    let mut client = server.client();
+    let name = "a\"b\\c/é名🙂:%'";
+    for repo in ["transfer/names \"x\"", "transfer/names-to"] {
+        client.json(&["PATTERN.STORE", repo, name, r#"{"a\"\\b":1}"#, "ID", name, "REASON", name]);
+        client.int(&["ISSUE.TRACK", repo, name, name, name]);
+        client.int(&["FIX.RECORD", repo, name, name, "1", "ID", name]);
+        client.int(&["SESSION.RECORD", repo, name, "1", "1"]);
+    }
+    let document = client.text(&["PATTERN.EXPORT", "transfer/names \"x\""]);
+    let answer = client.json(&["PATTERN.IMPORT", "transfer/names-to", &document, "REPLACE"]);
+    assert_eq!(answer, json!({"patterns": 1, "issues": 1, "fixes": 1, "sessions": 1, "redactions": 0}));
+    let repo = "transfer/names-to";
+    assert_eq!(client.json(&["PATTERN.GET", repo, name, "ID", name])["pattern_data"], json!({"a\"\\b": 1}));
+    assert_eq!(client.json(&["PATTERN.EVOLUTION", repo, name, "ID", name])["changes"][0]["reason"], name);
+    let issue = client.json(&["ISSUE.GET", repo, name, name]);
+    assert_eq!((&issue["issue_rule"], &issue["severity"]), (&json!(name), &json!(name)));
+    assert_eq!(client.json(&["FIX.LIST", repo])[0]["id"], name);
+    assert_eq!(client.json(&["FIX.RATES", repo])[name]["total_attempts"], 1);
+    assert_eq!(client.json(&["SESSION.LIST", repo])[0]["session_type"], name);
+    assert_eq!(client.json(&["SESSION.ANALYTICS", repo])["session_breakdown"][name]["session_count"], 1);
+}
+
+#[test]
+fn windows_see_what_an_import_brings_on_its_own_days() {
+    let server = Server::shared();
+    let mut client = server.client();
+    let (from, to) = ("transfer/old", "transfer/windows");
+    client.json(&["PATTERN.STORE", from, "t", r#"{"n":1}"#]);
+    client.json(&["PATTERN.STORE", from, "t", r#"{"n":2}"#]);
+    client.int(&["ISSUE.TRACK", from, "style", "OLD", "low", "COUNT", "6"]);
+    client.int(&["SESSION.RECORD", from, "nightly", "5", "1"]);
+    let document = client.text(&["PATTERN.EXPORT", from]);
+    let document = aged(&mut client, &document, 10);
+    client.json(&["PATTERN.IMPORT", to, &document]);
+    client.json(&["PATTERN.STORE", to, "t", r#"{"n":3}"#]);
+    client.int(&["ISSUE.TRACK", to, "style", "NEW", "low", "COUNT", "2"]);
+
+    let recent = client.json(&["PATTERN.EVOLUTION", to, "t", "DAYS", "5"]);
+    assert_eq!(recent["total_changes"], 1);
+    assert_eq!(array(&recent["changes"]).len(), 1);
+    assert_eq!(recent["changes"][0]["before_data"], json!({"n": 2}));
+    assert_eq!(array(&recent["confidence_trend"]).len(), 1);
+    assert_eq!(client.json(&["PATTERN.EVOLUTION", to, "t"])["total_changes"], 3);
+
+    let shown = |client: &mut Client, days: &str| {
+        let trends = client.json(&["ISSUE.TRENDS", to, "DAYS", days]);
+        let rules: Vec<String> =
+            array(&trends["trending_issues"]).iter().map(|issue| text(&issue["issue_rule"]).to_owned()).collect();
+        (
+            rules.len(),
+            rules.contains(&"OLD".to_owned()),
+            trends["issue_distribution"]["style"].clone(),
+            trends["total_patterns"].clone(),
+        )
+    };
+    assert_eq!(shown(&mut client, "5"), (1, false, json!(2), json!(2)));
+    assert_eq!(shown(&mut client, "11"), (2, true, json!(8), json!(2)));
+    let old = client.json(&["ISSUE.GET", to, "style", "OLD"]);
+    approx(&old["fast_rate"], 0.0);
+    approx(&old["slow_rate"], 0.2);
+    assert_eq!(old["burst"], false);
+
+    let history = client.json(&["ISSUE.HISTORY", to, "DAYS", "11"]);
+    assert_eq!(history["days"][0]["date"], day_before(&mut client, 10));
+    assert_eq!(history["days"][0]["total"], 6);
+    assert_eq!(client.json(&["SESSION.ANALYTICS", to, "DAYS", "5"])["total_sessions"], 0);
+    assert_eq!(client.json(&["SESSION.ANALYTICS", to, "DAYS", "11"])["total_patterns_learned"], 5);
 }

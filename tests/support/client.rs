@@ -199,11 +199,7 @@ impl Client {
 
 /// An error reply as it stood on the wire, without the leading `-`.
 pub fn error_text(error: &redis::ServerError) -> String {
-    let code = match error.code() {
-        "ResponseError" => "ERR",
-        code => code,
-    };
-    format!("{code} {}", error.details().unwrap_or(""))
+    format!("{} {}", error.code(), error.details().unwrap_or(""))
 }
 
 /// A string of any kind.

@@ -53,3 +53,11 @@ fn civil_date(days: i64) -> String {
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }
+
+/// An export of today as it would have been so many days ago: each date in it is moved.
+#[track_caller]
+pub fn aged(client: &mut Client, document: &str, days: i64) -> String {
+    let aged = document.replace(&today(client), &day_before(client, days));
+    assert_ne!(aged, document, "the export has no dates of today");
+    aged
+}
