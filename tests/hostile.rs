@@ -4,7 +4,7 @@ use redis::Value;
 
 use crate::support::catalog::CALLS;
 use crate::support::client::shown;
-use crate::support::{array, fill, repo_state, text, today, Client, Server};
+use crate::support::{array, fill, text, today, Client, Server};
 
 /// What no error may contain: it is in the hostile arguments only.
 const MARK: &str = "ZQXJ";
@@ -67,84 +67,69 @@ fn misshapen(words: &[Vec<u8>]) -> Vec<Vec<Vec<u8>>> {
     lists
 }
 
-/// Sends one list and answers what was wrong about the server's behaviour.
-#[track_caller]
-fn fault(client: &mut Client, arguments: &[Vec<u8>]) -> Option<String> {
-    let before = repo_state(client, "r");
-    let answer = client.try_run(arguments);
-    let error = match answer {
-        Ok(_) => {
-            if CALLS.iter().any(|call| call.writes && call.name().as_bytes() == arguments[0]) {
-                fill(client, "r");
-            }
-            return None;
-        }
-        Err(error) => error,
-    };
-    let complaint = if error.starts_with("connection lost") {
-        panic!("{}: {error}", shown(arguments));
-    } else if !["ERR ", "WRONGTYPE ", "OOM ", "NOPERM ", "TRYAGAIN "].iter().any(|code| error.starts_with(code)) {
-        "an unknown code"
-    } else if !error.is_ascii() {
-        "not ASCII"
-    } else if error.contains(MARK) || error.contains("ZZZZ") {
-        "repeats the input"
-    } else if error.len() > 600 {
-        "much too long"
-    } else if error.to_ascii_lowercase().contains("panic") || error.contains("internal") {
-        "a panic"
-    } else if repo_state(client, "r") != before {
-        "an error that changed the repo"
-    } else {
-        return None;
-    };
-    Some(format!("{complaint}: {} answered {error}", shown(arguments)))
+/// Sends lists and collects what was wrong about the server's behaviour.
+struct Probe {
+    client: Client,
+    state: String,
+    faults: Vec<String>,
 }
 
-#[test]
-fn hostile_values_at_every_place_of_every_command() {
-    let server = Server::start();
-    let mut client = server.client();
-    fill(&mut client, "r");
-    let export = client.text(&["PATTERN.EXPORT", "r"]);
-    let values = hostile_values();
-    let mut faults = Vec::new();
-    for call in CALLS {
-        let words: Vec<Vec<u8>> = call.for_repo("r", &export).into_iter().map(String::into_bytes).collect();
-        for place in 1..words.len() {
-            for value in &values {
-                let mut arguments = words.clone();
-                arguments[place] = value.clone();
-                faults.extend(fault(&mut client, &arguments));
+impl Probe {
+    #[track_caller]
+    fn new(server: &Server) -> Self {
+        let mut client = server.client();
+        fill(&mut client, "r");
+        let state = client.text(&["DEBUG", "DIGEST"]);
+        Self { client, state, faults: Vec::new() }
+    }
+
+    #[track_caller]
+    fn send(&mut self, arguments: &[Vec<u8>]) {
+        match self.client.try_run(arguments) {
+            Ok(_) => {
+                if CALLS.iter().any(|call| call.writes && call.name().as_bytes() == arguments[0]) {
+                    fill(&mut self.client, "r");
+                    self.state = self.client.text(&["DEBUG", "DIGEST"]);
+                }
+            }
+            Err(error) => {
+                assert!(!error.starts_with("connection lost"), "{}: {error}", shown(arguments));
+                let state = self.client.text(&["DEBUG", "DIGEST"]);
+                let complaint = complaint(&error)
+                    .or_else(|| (state != self.state).then_some("an error that changed something"));
+                if let Some(complaint) = complaint {
+                    self.faults.push(format!("{complaint}: {} answered {error}", shown(arguments)));
+                }
+                self.state = state;
             }
         }
     }
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults[..faults.len().min(40)].join("\n"));
-    assert_no_panic(&mut client);
+
+    /// Fails where there was a fault, or a panic that became an error.
+    #[track_caller]
+    fn conclude(mut self) {
+        let faults = &self.faults;
+        probe.conclude();
 }
 
 #[test]
 fn misshapen_argument_lists_of_every_command() {
     let server = Server::start();
-    let mut client = server.client();
-    fill(&mut client, "r");
-    let export = client.text(&["PATTERN.EXPORT", "r"]);
-    let mut faults = Vec::new();
+    let mut probe = Probe::new(&server);
+    let export = probe.client.text(&["PATTERN.EXPORT", "r"]);
     for call in CALLS {
         let words: Vec<Vec<u8>> = call.for_repo("r", &export).into_iter().map(String::into_bytes).collect();
         for arguments in misshapen(&words) {
-            faults.extend(fault(&mut client, &arguments));
+            probe.send(&arguments);
         }
     }
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults[..faults.len().min(40)].join("\n"));
-    assert_no_panic(&mut client);
+    probe.conclude();
 }
 
 #[test]
 fn random_argument_lists() {
     let server = Server::start();
-    let mut client = server.client();
-    fill(&mut client, "r");
+    let mut probe = Probe::new(&server);
     let mut words: Vec<Vec<u8>> =
         CALLS.iter().flat_map(|call| call.for_repo("r", "{}")).map(String::into_bytes).collect();
     words.extend(hostile_values().into_iter().filter(|value| value.len() < 1_000));
@@ -156,7 +141,6 @@ fn random_argument_lists() {
         seed ^= seed << 17;
         usize::try_from(seed >> 33).expect("31 bits") % below
     };
-    let mut faults = Vec::new();
     for _ in 0..4_000 {
         let call = &CALLS[random(CALLS.len())];
         let mut arguments = vec![call.name().as_bytes().to_vec()];
@@ -166,10 +150,9 @@ fn random_argument_lists() {
         for _ in 0..random(8) {
             arguments.push(words[random(words.len())].clone());
         }
-        faults.extend(fault(&mut client, &arguments));
+        probe.send(&arguments);
     }
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults[..faults.len().min(40)].join("\n"));
-    assert_no_panic(&mut client);
+    probe.conclude();
 }
 
 /// No counter of panics in INFO is above zero, and there is one.
