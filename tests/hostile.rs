@@ -95,8 +95,8 @@ impl Probe {
             Err(error) => {
                 assert!(!error.starts_with("connection lost"), "{}: {error}", shown(arguments));
                 let state = self.client.text(&["DEBUG", "DIGEST"]);
-                let complaint = complaint(&error)
-                    .or_else(|| (state != self.state).then_some("an error that changed something"));
+                let complaint =
+                    complaint(&error).or_else(|| (state != self.state).then_some("an error that changed something"));
                 if let Some(complaint) = complaint {
                     self.faults.push(format!("{complaint}: {} answered {error}", shown(arguments)));
                 }
@@ -109,7 +109,45 @@ impl Probe {
     #[track_caller]
     fn conclude(mut self) {
         let faults = &self.faults;
-        probe.conclude();
+        assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults[..faults.len().min(40)].join("\n"));
+        assert_no_panic(&mut self.client);
+    }
+}
+
+/// What is wrong with an error reply.
+fn complaint(error: &str) -> Option<&'static str> {
+    if !["ERR ", "WRONGTYPE ", "OOM ", "NOPERM ", "TRYAGAIN "].iter().any(|code| error.starts_with(code)) {
+        Some("an unknown code")
+    } else if !error.is_ascii() {
+        Some("not ASCII")
+    } else if error.contains(MARK) || error.contains("ZZZZ") {
+        Some("repeats the input")
+    } else if error.len() > 600 {
+        Some("much too long")
+    } else if error.to_ascii_lowercase().contains("panic") || error.contains("internal") {
+        Some("a panic")
+    } else {
+        None
+    }
+}
+
+#[test]
+fn hostile_values_at_every_place_of_every_command() {
+    let server = Server::start();
+    let mut probe = Probe::new(&server);
+    let export = probe.client.text(&["PATTERN.EXPORT", "r"]);
+    let values = hostile_values();
+    for call in CALLS {
+        let words: Vec<Vec<u8>> = call.for_repo("r", &export).into_iter().map(String::into_bytes).collect();
+        for place in 1..words.len() {
+            for value in &values {
+                let mut arguments = words.clone();
+                arguments[place] = value.clone();
+                probe.send(&arguments);
+            }
+        }
+    }
+    probe.conclude();
 }
 
 #[test]
