@@ -1,0 +1,1 @@
+//! `docs/commands.md`, written from the table of commands.

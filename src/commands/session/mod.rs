@@ -1,0 +1,4 @@
+//! Learning sessions.
+pub mod analytics;
+pub mod list;
+pub mod record;

@@ -1,0 +1,130 @@
+//! Runs a command: arguments, slot, handler, effects, reply; and keeps every panic inside.
+
+use std::cell::RefCell;
+use std::ffi::c_int;
+use std::panic::{self, AssertUnwindSafe};
+
+use redis_module::raw;
+
+use super::command::{Definition, Invocation};
+use super::facts::Server;
+use super::keyspace::{bytes_of, Keyspace, OwnedString};
+use super::log::{log, Level};
+use super::{
+    anonymization, call, configuration, execution, reply, tally, Answer, KeyAccess, Reply,
+};
+use crate::memory::{Error, Keys, Repo, Result, Timestamp};
+
+/// What the server calls for the command defined by `D`.
+///
+/// # Safety
+/// To be called by the server, with the context and the arguments of a running command.
+pub unsafe extern "C" fn entry<D: Definition>(
+    ctx: *mut raw::RedisModuleCtx,
+    argv: *mut *mut raw::RedisModuleString,
+    argc: c_int,
+) -> c_int {
+    let guarded = panic::catch_unwind(AssertUnwindSafe(|| {
+        let count = usize::try_from(argc).unwrap_or(0);
+        // SAFETY: the server passes `argc` strings in `argv`, alive until this function returns.
+        let words = unsafe { std::slice::from_raw_parts(argv, count) };
+        let words: Vec<&[u8]> = words.iter().map(|word| bytes_of(*word)).collect();
+        let args = words.get(1..).unwrap_or_default();
+        tally::COMMANDS.add(1);
+        match run::<D>(ctx, args) {
+            Ok(said) => reply::send(ctx, &said),
+            Err(error) => refuse(ctx, &error),
+        }
+    }));
+    guarded.unwrap_or_else(|_| {
+        tally::PANICS.add(1);
+        refuse(
+            ctx,
+            &Error::Internal("the module failed to run this command; see the server's log"),
+        )
+    })
+}
+
+fn refuse(ctx: *mut raw::RedisModuleCtx, error: &Error) -> c_int {
+    tally::refused(error.kind());
+    reply::send_error(ctx, error)
+}
+
+fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<Reply> {
+    let command = D::COMMAND;
+    let settings = configuration::settings();
+    let anonymizer = anonymization::current();
+    let keyspace = Keyspace::new(ctx);
+    let server = Server { ctx };
+    let prefix = configuration::key_prefix();
+    let key = args.first().filter(|_| command.access != KeyAccess::None);
+    if let Some(repo) = key {
+        check_slot(&server, Repo::parse(repo, &anonymizer)?, prefix)?;
+    }
+    let invocation = Invocation {
+        args,
+        now: now(),
+        settings: &settings,
+        anonymizer: &anonymizer,
+        store: &keyspace,
+        facts: &server,
+        prefix,
+        redactions: RefCell::default(),
+    };
+    let Answer { effects, reply } = D::run(&invocation)?;
+    if !effects.is_empty() {
+        execution::execute(ctx, &effects)?;
+        if let Some(repo) = key {
+            signal(ctx, repo);
+        }
+    }
+    tally::redacted(&anonymizer, &invocation.redactions.borrow());
+    Ok(reply)
+}
+
+fn now() -> Timestamp {
+    // SAFETY: the function takes nothing and reads the clock.
+    let ms = unsafe { raw::RedisModule_Milliseconds.map_or(0, |clock| clock()) };
+    Timestamp::from_ms(ms)
+}
+
+/// Refuses a repo whose slot is being migrated the old way, which would split it over two nodes.
+///
+/// The declared key, the bare repo, never exists, so the server lets a command through at the importing node. Two
+/// keys, one of which never exists, are what it refuses there.
+fn check_slot(server: &Server, repo: Repo<'_>, prefix: &str) -> Result<()> {
+    if server.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER == 0 {
+        return Ok(());
+    }
+    let keys = Keys::new(prefix, repo);
+    let (meta, never) = (keys.meta(), keys.never_written());
+    call::read(server.ctx, c"EXISTS", &[meta.as_bytes(), never.as_bytes()]).map(|_| ())
+}
+
+/// Tells those who watch or cache the repo that it has changed.
+fn signal(ctx: *mut raw::RedisModuleCtx, repo: &[u8]) {
+    let name = OwnedString::new(ctx, repo);
+    // SAFETY: `ctx` is the context of the running command; the name outlives the call.
+    unsafe {
+        if let Some(signal) = raw::RedisModule_SignalModifiedKey {
+            signal(ctx, name.as_ptr());
+        }
+    }
+}
+
+/// Makes a panic one line of the log: what and where, never a backtrace, which crashes inside some servers.
+pub fn quiet_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let place = panic
+            .location()
+            .map_or_else(String::new, |place| format!(" at {place}"));
+        let text = format!(
+            "a panic was caught{place}: {}",
+            text.unwrap_or("no message")
+        );
+        log(Level::Warning, &text);
+    }));
+}

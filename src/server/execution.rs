@@ -1,0 +1,91 @@
+//! Carries out effects: plain commands with absolute times, which the server propagates as one transaction.
+
+use std::borrow::Cow;
+
+use redis_module::raw;
+
+use super::log::{log, Level};
+use super::{call, tally};
+use crate::memory::{Effect, Effects, Error, Result};
+
+/// Carries out every effect, in order.
+///
+/// All that could refuse one was checked before: types when the plan was sealed, memory and the role of the
+/// server by the flags of the command, the slot by [`super::dispatch`]. Should one fail all the same, the rest is
+/// left out, as there is no way back, and the log says so.
+pub fn execute(ctx: *mut raw::RedisModuleCtx, effects: &Effects) -> Result<()> {
+    for (done, effect) in effects.iter().enumerate() {
+        if let Err(error) = carry_out(ctx, effect) {
+            let all = effects.iter().len();
+            log(
+                Level::Warning,
+                &format!("effect {} of {all} of a command failed: {error}", done + 1),
+            );
+            return Err(if done == 0 {
+                error
+            } else {
+                Error::Internal("the command was carried out in part; see the server's log")
+            });
+        }
+        tally::EFFECTS.add(1);
+    }
+    tally::EVICTIONS.add(effects.evicted() as u64);
+    Ok(())
+}
+
+fn carry_out(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
+    let mut words: Vec<Cow<'_, str>> = Vec::new();
+    let name = match effect {
+        Effect::HashSet(key, fields) => {
+            words.push(key.into());
+            for (field, value) in fields {
+                words.extend([Cow::from(field), value.into()]);
+            }
+            c"HSET"
+        }
+        Effect::Rank(key, scores) => {
+            words.push(key.into());
+            for (score, member) in scores {
+                words.extend([Cow::from(score.to_string()), member.into()]);
+            }
+            c"ZADD"
+        }
+        Effect::ListTrim(key, keep) => {
+            // To keep nothing is to end before the start.
+            let (start, end) = keep.checked_sub(1).map_or((1, 0), |end| (0, end));
+            words.extend([
+                Cow::from(key),
+                start.to_string().into(),
+                end.to_string().into(),
+            ]);
+            c"LTRIM"
+        }
+        Effect::ExpireAt(key, at) => {
+            words.extend([Cow::from(key), at.to_string().into()]);
+            c"PEXPIREAT"
+        }
+        Effect::Delete(keys) => {
+            words.extend(keys.iter().map(Cow::from));
+            c"UNLINK"
+        }
+        Effect::HashDelete(key, parts)
+        | Effect::ListPush(key, parts)
+        | Effect::ListAppend(key, parts)
+        | Effect::SetAdd(key, parts)
+        | Effect::SetRemove(key, parts)
+        | Effect::Unrank(key, parts) => {
+            words.push(key.into());
+            words.extend(parts.iter().map(Cow::from));
+            match effect {
+                Effect::HashDelete(..) => c"HDEL",
+                Effect::ListPush(..) => c"LPUSH",
+                Effect::ListAppend(..) => c"RPUSH",
+                Effect::SetAdd(..) => c"SADD",
+                Effect::SetRemove(..) => c"SREM",
+                _ => c"ZREM",
+            }
+        }
+    };
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    call::write(ctx, name, &words).map(|_| ())
+}

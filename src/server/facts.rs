@@ -1,0 +1,150 @@
+//! What the server says of itself and of the client that calls.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use redis_module::raw;
+
+use super::call::{self, ServerReply};
+use crate::memory::{Error, Repo, Result};
+
+/// Questions that a command may ask beyond the keys of its repo.
+pub trait Facts {
+    /// The ACL user who calls, where there is one.
+    fn user(&self) -> Option<String>;
+
+    /// Whether the caller may read a repo.
+    fn may_read(&self, repo: Repo<'_>) -> bool;
+
+    /// One step of a scan over the keys that match a glob: the next cursor and the keys.
+    fn scan(&self, cursor: u64, glob: &[u8], count: u64) -> Result<(u64, Vec<Vec<u8>>)>;
+
+    /// A field of the server's own INFO.
+    fn info(&self, section: &'static CStr, field: &'static CStr) -> Option<String>;
+}
+
+/// The server that loaded the module, as seen by the command that runs.
+pub struct Server {
+    pub(super) ctx: *mut raw::RedisModuleCtx,
+}
+
+impl Server {
+    /// The flags of the context.
+    pub(super) fn flags(&self) -> u32 {
+        // SAFETY: `ctx` is the context of the running command; the API is checked at load.
+        unsafe { raw::RedisModule_GetContextFlags.map_or(0, |flags| flags(self.ctx)) as u32 }
+    }
+
+    /// The user's name as the server knows it; to be freed by whoever asked.
+    fn user_name(&self) -> *mut raw::RedisModuleString {
+        // SAFETY: `ctx` is the context of the running command. GetCurrentUserName dereferences the client's user,
+        // which is there for every client that can run a script; so it is asked only in a script, whose client has
+        // no id that could be looked up.
+        unsafe {
+            let (Some(id), Some(by_id)) = (
+                raw::RedisModule_GetClientId,
+                raw::RedisModule_GetClientUserNameById,
+            ) else {
+                return ptr::null_mut();
+            };
+            let name = by_id(self.ctx, id(self.ctx));
+            if name.is_null() && self.flags() & raw::REDISMODULE_CTX_FLAGS_LUA != 0 {
+                if let Some(current) = raw::RedisModule_GetCurrentUserName {
+                    return current(self.ctx);
+                }
+            }
+            name
+        }
+    }
+
+    fn free(&self, string: *mut raw::RedisModuleString) {
+        // SAFETY: the string was created for this context and is freed once.
+        unsafe {
+            if let (Some(free), false) = (raw::RedisModule_FreeString, string.is_null()) {
+                free(self.ctx, string);
+            }
+        }
+    }
+}
+
+impl Facts for Server {
+    fn user(&self) -> Option<String> {
+        let name = self.user_name();
+        if name.is_null() {
+            return None;
+        }
+        let text = String::from_utf8_lossy(super::keyspace::bytes_of(name)).into_owned();
+        self.free(name);
+        Some(text)
+    }
+
+    fn may_read(&self, repo: Repo<'_>) -> bool {
+        let name = self.user_name();
+        if name.is_null() {
+            // No client: the server itself calls, which may do all.
+            return true;
+        }
+        let key = super::keyspace::OwnedString::new(self.ctx, repo.as_str().as_bytes());
+        // SAFETY: the user is created from a name that exists, checked for null and freed; the strings outlive
+        // the calls. All three are there from Redis 7.0 on, but are checked all the same.
+        let allowed = unsafe {
+            match (
+                raw::RedisModule_GetModuleUserFromUserName,
+                raw::RedisModule_ACLCheckKeyPermissions,
+                raw::RedisModule_FreeModuleUser,
+            ) {
+                (Some(user_of), Some(check), Some(free_user)) => {
+                    let user = user_of(name);
+                    if user.is_null() {
+                        false
+                    } else {
+                        let access = raw::REDISMODULE_CMD_KEY_ACCESS as i32;
+                        let allowed =
+                            check(user, key.as_ptr(), access) == raw::REDISMODULE_OK as i32;
+                        free_user(user);
+                        allowed
+                    }
+                }
+                _ => false,
+            }
+        };
+        self.free(name);
+        allowed
+    }
+
+    fn scan(&self, cursor: u64, glob: &[u8], count: u64) -> Result<(u64, Vec<Vec<u8>>)> {
+        let (cursor, count) = (cursor.to_string(), count.to_string());
+        let words: [&[u8]; 5] = [
+            cursor.as_bytes(),
+            b"MATCH",
+            glob,
+            b"COUNT",
+            count.as_bytes(),
+        ];
+        let reply = call::read(self.ctx, c"SCAN", &words)?;
+        let next = reply.at(0);
+        let next = next.as_ref().and_then(ServerReply::text);
+        let next = next.and_then(|cursor| std::str::from_utf8(cursor).ok()?.parse().ok());
+        let next = next.ok_or(Error::Internal("the server's SCAN answered no cursor"))?;
+        let keys = reply.at(1).map(|keys| keys.texts()).unwrap_or_default();
+        Ok((next, keys))
+    }
+
+    fn info(&self, section: &'static CStr, field: &'static CStr) -> Option<String> {
+        // SAFETY: the info is freed after its last use; a null field is checked for; the text is copied before.
+        unsafe {
+            let get = raw::RedisModule_GetServerInfo?;
+            let free = raw::RedisModule_FreeServerInfo?;
+            let field_of = raw::RedisModule_ServerInfoGetFieldC?;
+            let info = get(self.ctx, section.as_ptr());
+            if info.is_null() {
+                return None;
+            }
+            let value = field_of(info, field.as_ptr());
+            let text =
+                (!value.is_null()).then(|| CStr::from_ptr(value).to_string_lossy().into_owned());
+            free(self.ctx, info);
+            text
+        }
+    }
+}

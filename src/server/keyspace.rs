@@ -1,0 +1,433 @@
+//! Reads keys through the module API, which is faster than calling commands and copies once.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ffi::{c_int, c_long, c_void};
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr::{self, NonNull};
+
+use redis_module::raw;
+
+use super::log::{log, Level};
+use super::{call, tally};
+use crate::memory::{Error, Expiry, KeyKind, Result, Store};
+
+/// A string of the server's; freed when dropped.
+pub struct OwnedString {
+    ctx: *mut raw::RedisModuleCtx,
+    string: *mut raw::RedisModuleString,
+}
+
+impl OwnedString {
+    /// Copies bytes into a string of the server's.
+    pub fn new(ctx: *mut raw::RedisModuleCtx, bytes: &[u8]) -> Self {
+        // SAFETY: the buffer is passed with its length and copied; the API is checked at load.
+        let string = unsafe {
+            raw::RedisModule_CreateString.map_or(ptr::null_mut(), |create| {
+                create(ctx, bytes.as_ptr().cast(), bytes.len())
+            })
+        };
+        OwnedString { ctx, string }
+    }
+
+    /// The server's pointer, valid as long as self.
+    pub fn as_ptr(&self) -> *mut raw::RedisModuleString {
+        self.string
+    }
+}
+
+impl Drop for OwnedString {
+    fn drop(&mut self) {
+        // SAFETY: the string was created here for this context and is freed once.
+        unsafe {
+            if let Some(free) = raw::RedisModule_FreeString {
+                free(self.ctx, self.string);
+            }
+        }
+    }
+}
+
+/// The bytes of a string that the server keeps alive for `'a`.
+pub fn bytes_of<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
+    // SAFETY: callers pass strings that live at least as long as they use the bytes: arguments of the running
+    // command, or what a callback is handed for its own duration. The length is the server's.
+    unsafe {
+        let mut len = 0;
+        match raw::RedisModule_StringPtrLen {
+            Some(bytes) => {
+                let start = bytes(string, &mut len);
+                if start.is_null() {
+                    return &[];
+                }
+                std::slice::from_raw_parts(start.cast(), len)
+            }
+            None => &[],
+        }
+    }
+}
+
+/// A key opened for reading; closed when dropped.
+struct OpenKey {
+    ctx: *mut raw::RedisModuleCtx,
+    key: NonNull<raw::RedisModuleKey>,
+}
+
+impl Drop for OpenKey {
+    fn drop(&mut self) {
+        // SAFETY: the key was opened here and is closed once.
+        unsafe {
+            if let Some(close) = raw::RedisModule_CloseKey {
+                close(self.key.as_ptr());
+            }
+        }
+    }
+}
+
+impl OpenKey {
+    fn kind(&self) -> Option<KeyKind> {
+        // SAFETY: the key is open.
+        let kind = unsafe { raw::RedisModule_KeyType.map_or(0, |kind| kind(self.key.as_ptr())) };
+        Some(match kind as isize {
+            raw::REDISMODULE_KEYTYPE_EMPTY => return None,
+            raw::REDISMODULE_KEYTYPE_HASH => KeyKind::Hash,
+            raw::REDISMODULE_KEYTYPE_LIST => KeyKind::List,
+            raw::REDISMODULE_KEYTYPE_SET => KeyKind::Set,
+            raw::REDISMODULE_KEYTYPE_ZSET => KeyKind::SortedSet,
+            _ => KeyKind::Other,
+        })
+    }
+
+    fn len(&self) -> usize {
+        // SAFETY: the key is open.
+        unsafe { raw::RedisModule_ValueLength.map_or(0, |len| len(self.key.as_ptr())) }
+    }
+
+    fn field(&self, field: &[u8]) -> Option<Vec<u8>> {
+        let field = OwnedString::new(self.ctx, field);
+        let mut value: *mut raw::RedisModuleString = ptr::null_mut();
+        // SAFETY: the key is an open hash; the variable arguments are a field, where to put its value, and null.
+        // The value is created for this context and freed by OwnedString.
+        unsafe {
+            let get = raw::RedisModule_HashGet?;
+            let end: *mut raw::RedisModuleString = ptr::null_mut();
+            let flags = raw::REDISMODULE_HASH_NONE as c_int;
+            get(self.key.as_ptr(), flags, field.as_ptr(), &mut value, end);
+        }
+        if value.is_null() {
+            return None;
+        }
+        let value = OwnedString {
+            ctx: self.ctx,
+            string: value,
+        };
+        Some(bytes_of(value.as_ptr()).to_vec())
+    }
+
+    /// Hands every field or member to `visit`, some more than once should a table be rehashed meanwhile.
+    fn scan(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
+        extern "C" fn each(
+            _key: *mut raw::RedisModuleKey,
+            field: *mut raw::RedisModuleString,
+            value: *mut raw::RedisModuleString,
+            data: *mut c_void,
+        ) {
+            // SAFETY: `data` is the visitor that `scan` passed, borrowed for as long as the scan runs.
+            let state = unsafe { &mut *data.cast::<ScanState<'_>>() };
+            if state.panic.is_some() {
+                return;
+            }
+            let value = if value.is_null() {
+                &[]
+            } else {
+                bytes_of(value)
+            };
+            // A panic must not cross into the server's C code.
+            let visited =
+                panic::catch_unwind(AssertUnwindSafe(|| (state.visit)(bytes_of(field), value)));
+            state.panic = visited.err();
+        }
+        let mut state = ScanState { visit, panic: None };
+        // SAFETY: the cursor is created, used with an open hash, set or sorted set, and destroyed here; the
+        // callback's data outlives the loop.
+        unsafe {
+            let (Some(create), Some(scan), Some(destroy)) = (
+                raw::RedisModule_ScanCursorCreate,
+                raw::RedisModule_ScanKey,
+                raw::RedisModule_ScanCursorDestroy,
+            ) else {
+                return;
+            };
+            let cursor = create();
+            let data = ptr::from_mut(&mut state).cast();
+            while scan(self.key.as_ptr(), cursor, Some(each), data) != 0 {}
+            destroy(cursor);
+        }
+        if let Some(panic) = state.panic {
+            panic::resume_unwind(panic);
+        }
+    }
+}
+
+struct ScanState<'a> {
+    visit: &'a mut dyn FnMut(&[u8], &[u8]),
+    panic: Option<Box<dyn std::any::Any + Send>>,
+}
+
+/// The keyspace of the selected database, as the running command sees it.
+pub struct Keyspace {
+    ctx: *mut raw::RedisModuleCtx,
+    /// The last key named in the log as corrupt, so that one bad list is one line.
+    named: RefCell<Option<String>>,
+}
+
+impl Keyspace {
+    /// The keyspace of a context.
+    pub fn new(ctx: *mut raw::RedisModuleCtx) -> Self {
+        Keyspace {
+            ctx,
+            named: RefCell::new(None),
+        }
+    }
+
+    fn open(&self, key: &str) -> Option<OpenKey> {
+        let name = OwnedString::new(self.ctx, key.as_bytes());
+        // SAFETY: `ctx` is the context of the running command; a missing key opens as null.
+        let key = unsafe {
+            raw::RedisModule_OpenKey.map_or(ptr::null_mut(), |open| {
+                open(self.ctx, name.as_ptr(), raw::REDISMODULE_READ as c_int)
+            })
+        };
+        NonNull::new(key).map(|key| OpenKey { ctx: self.ctx, key })
+    }
+
+    fn open_as(&self, key: &str, kind: KeyKind) -> Result<Option<OpenKey>> {
+        match self.open(key) {
+            Some(open) => match open.kind() {
+                None => Ok(None),
+                Some(found) if found == kind => Ok(Some(open)),
+                Some(_) => Err(Error::WrongType),
+            },
+            None => Ok(None),
+        }
+    }
+
+    fn len(&self, key: &str, kind: KeyKind) -> Result<usize> {
+        Ok(self.open_as(key, kind)?.map_or(0, |open| open.len()))
+    }
+
+    /// Walks a sorted set in the order of the scores.
+    fn walk(
+        &self,
+        key: &str,
+        from_highest: bool,
+        visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let Some(open) = self.open_as(key, KeyKind::SortedSet)? else {
+            return Ok(());
+        };
+        let key = open.key.as_ptr();
+        // SAFETY: the key is an open sorted set and not written to while the iterator runs; elements are created
+        // for this context and freed by OwnedString; the iterator is stopped before the key is closed.
+        unsafe {
+            let (Some(first), Some(last), Some(current), Some(next), Some(prev), Some(stop)) = (
+                raw::RedisModule_ZsetFirstInScoreRange,
+                raw::RedisModule_ZsetLastInScoreRange,
+                raw::RedisModule_ZsetRangeCurrentElement,
+                raw::RedisModule_ZsetRangeNext,
+                raw::RedisModule_ZsetRangePrev,
+                raw::RedisModule_ZsetRangeStop,
+            ) else {
+                return Err(Error::Internal("the server has no sorted set iterator"));
+            };
+            let (start, step) = if from_highest {
+                (last, prev)
+            } else {
+                (first, next)
+            };
+            if start(key, f64::NEG_INFINITY, f64::INFINITY, 0, 0) != raw::REDISMODULE_OK as c_int {
+                return Ok(());
+            }
+            loop {
+                let mut score = 0.0;
+                let member = current(key, &mut score);
+                if member.is_null() {
+                    break;
+                }
+                let member = OwnedString {
+                    ctx: self.ctx,
+                    string: member,
+                };
+                let flow = visit(bytes_of(member.as_ptr()), score);
+                if flow.is_break() || step(key) == 0 {
+                    break;
+                }
+            }
+            stop(key);
+        }
+        Ok(())
+    }
+}
+
+impl Store for Keyspace {
+    fn kind(&self, key: &str) -> Option<KeyKind> {
+        self.open(key)?.kind()
+    }
+
+    fn expiry(&self, key: &str) -> Expiry {
+        let Some(open) = self.open(key) else {
+            return Expiry::Missing;
+        };
+        // SAFETY: the key is open.
+        let at =
+            unsafe { raw::RedisModule_GetAbsExpire.map_or(-1, |expire| expire(open.key.as_ptr())) };
+        if at == i64::from(raw::REDISMODULE_NO_EXPIRE) {
+            Expiry::Never
+        } else {
+            Expiry::At(at)
+        }
+    }
+
+    fn field(&self, key: &str, field: &str) -> Result<Option<Vec<u8>>> {
+        let open = self.open_as(key, KeyKind::Hash)?;
+        Ok(open.and_then(|open| open.field(field.as_bytes())))
+    }
+
+    fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
+        let open = self.open_as(key, KeyKind::Hash)?;
+        Ok(open.map(|open| {
+            fields
+                .iter()
+                .map(|field| open.field(field.as_bytes()))
+                .collect()
+        }))
+    }
+
+    fn hash_len(&self, key: &str) -> Result<usize> {
+        self.len(key, KeyKind::Hash)
+    }
+
+    fn each_field(&self, key: &str, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<()> {
+        let Some(open) = self.open_as(key, KeyKind::Hash)? else {
+            return Ok(());
+        };
+        let mut seen = Once::new(open.len());
+        open.scan(&mut |field, value| {
+            if seen.is_new(field) {
+                visit(field, value);
+            }
+        });
+        Ok(())
+    }
+
+    fn list_len(&self, key: &str) -> Result<usize> {
+        self.len(key, KeyKind::List)
+    }
+
+    fn elements(
+        &self,
+        key: &str,
+        start: usize,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let Some(open) = self.open_as(key, KeyKind::List)? else {
+            return Ok(());
+        };
+        for index in start..open.len() {
+            // SAFETY: the key is an open list; the element is created for this context and freed by OwnedString.
+            let element = unsafe {
+                raw::RedisModule_ListGet.map_or(ptr::null_mut(), |get| {
+                    get(open.key.as_ptr(), index as c_long)
+                })
+            };
+            if element.is_null() {
+                break;
+            }
+            let element = OwnedString {
+                ctx: self.ctx,
+                string: element,
+            };
+            if visit(bytes_of(element.as_ptr())).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, key: &str) -> Result<usize> {
+        self.len(key, KeyKind::Set)
+    }
+
+    fn each_member(&self, key: &str, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let Some(open) = self.open_as(key, KeyKind::Set)? else {
+            return Ok(());
+        };
+        let mut seen = Once::new(open.len());
+        open.scan(&mut |member, _| {
+            if seen.is_new(member) {
+                visit(member);
+            }
+        });
+        Ok(())
+    }
+
+    fn sample(&self, key: &str, count: usize) -> Result<Vec<Vec<u8>>> {
+        if self.open_as(key, KeyKind::Set)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let count = count.to_string();
+        let words: [&[u8]; 2] = [key.as_bytes(), count.as_bytes()];
+        Ok(call::read(self.ctx, c"SRANDMEMBER", &words)?.texts())
+    }
+
+    fn ranking_len(&self, key: &str) -> Result<usize> {
+        self.len(key, KeyKind::SortedSet)
+    }
+
+    fn from_highest(
+        &self,
+        key: &str,
+        visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.walk(key, true, visit)
+    }
+
+    fn from_lowest(
+        &self,
+        key: &str,
+        visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.walk(key, false, visit)
+    }
+
+    fn report_corrupt(&self, key: &str) {
+        tally::CORRUPT_RECORDS.add(1);
+        let mut named = self.named.borrow_mut();
+        if named.as_deref() != Some(key) {
+            log(
+                Level::Warning,
+                &format!("a record under the key {key} cannot be read and is passed over"),
+            );
+            *named = Some(key.to_owned());
+        }
+    }
+}
+
+/// Lets everything through once; small collections are scanned in one go and cannot repeat.
+struct Once(Option<HashSet<Vec<u8>>>);
+
+impl Once {
+    /// Above this many entries a collection may be a hash table whatever the server's settings.
+    const SMALL: usize = 16;
+
+    fn new(entries: usize) -> Self {
+        Once((entries > Self::SMALL).then(|| HashSet::with_capacity(entries)))
+    }
+
+    fn is_new(&mut self, entry: &[u8]) -> bool {
+        match &mut self.0 {
+            None => true,
+            Some(seen) => seen.insert(entry.to_vec()),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The only place that touches the Redis module API and `unsafe`.
+//!
+//! | file | does |
+//! | --- | --- |
+//! | `module` | the shell that the server loads: load, unload |
+//! | `command` | what a command declares, what it is handed, what it answers |
+//! | `registration` | tells the server of every command, its documentation and ACL categories |
+//! | `dispatch` | runs a command: arguments, slot, handler, effects, reply, panic guard |
+//! | `keyspace` | reads keys through the module API |
+//! | `execution` | carries out effects, with propagation |
+//! | `call` | calls other commands of the server |
+//! | `reply` | answers without ever letting data into the protocol |
+//! | `configuration` | settings: default, minimum, maximum |
+//! | `anonymization` | the rules in force, and loading them again |
+//! | `facts` | what the server says of itself and of its client |
+//! | `tally`, `information` | counters, and the INFO section |
+//! | `log` | lines in the server's log |
+
+#![allow(unsafe_code)]
+
+pub mod anonymization;
+pub mod call;
+pub mod command;
+pub mod configuration;
+pub mod dispatch;
+mod execution;
+pub mod facts;
+mod information;
+mod keyspace;
+mod log;
+mod module;
+mod registration;
+mod reply;
+pub mod tally;
+
+pub use command::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Registered, Reply};

@@ -1,0 +1,87 @@
+//! The shell that the server loads.
+
+use std::ffi::CStr;
+
+use redis_module::{raw, redis_module, Context, RedisString, Status};
+
+use super::facts::{Facts, Server};
+use super::log::{log, Level};
+use super::{anonymization, configuration, dispatch, information, registration};
+
+/// The name of the module.
+pub const NAME: &CStr = c"patternmemory";
+/// The version of the module as the server shows it: 10,000 a major, 100 a minor version.
+const VERSION: i32 = 100;
+/// Handles atomic slot migration: the bit that Valkey 9 asks for before it moves a slot.
+const HANDLES_ATOMIC_SLOT_MIGRATION: i32 = 1 << 5;
+
+#[cfg(not(test))]
+type ModuleAllocator = redis_module::alloc::RedisAlloc;
+#[cfg(not(test))]
+const ALLOCATOR: ModuleAllocator = redis_module::alloc::RedisAlloc;
+// Unit tests run without a server, whose allocator is not there then.
+#[cfg(test)]
+type ModuleAllocator = std::alloc::System;
+#[cfg(test)]
+const ALLOCATOR: ModuleAllocator = std::alloc::System;
+
+fn init(ctx: &Context, arguments: &[RedisString]) -> Status {
+    let arguments: Vec<&[u8]> = arguments.iter().map(RedisString::as_slice).collect();
+    match load(ctx.ctx, &arguments) {
+        Ok(()) => Status::Ok,
+        Err(reason) => {
+            log(Level::Warning, &format!("not loaded: {reason}"));
+            Status::Err
+        }
+    }
+}
+
+fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String> {
+    // SAFETY: copies pointers that are set once at load; NULL where the server lacks the call.
+    let (describe, configure) = unsafe {
+        let configure = raw::RedisModule_RegisterStringConfig;
+        (raw::RedisModule_SetCommandInfo, configure)
+    };
+    if describe.is_none() || configure.is_none() {
+        return Err("this server is too old; Redis 7.0 or Valkey 7.2 is the least".into());
+    }
+    dispatch::quiet_panics();
+    configuration::load(ctx, arguments)?;
+    registration::register(ctx, crate::TABLE)?;
+    // In place of the crate's, which adds a backtrace to crash reports.
+    raw::register_info_function(ctx, Some(information::report));
+    let server = Server { ctx };
+    if server.info(c"server", c"valkey_version").is_some() {
+        // SAFETY: called while the module loads.
+        unsafe {
+            if let Some(set) = raw::RedisModule_SetModuleOptions {
+                set(ctx, HANDLES_ATOMIC_SLOT_MIGRATION);
+            }
+        }
+    }
+    let rules = anonymization::current().rules().len();
+    log(
+        Level::Notice,
+        &format!(
+            "version {} loaded with {rules} redaction rules",
+            env!("CARGO_PKG_VERSION")
+        ),
+    );
+    Ok(())
+}
+
+/// Gives back what statics hold, as unloading does not drop them.
+fn deinit(_: &Context) -> Status {
+    anonymization::unload();
+    configuration::unload();
+    Status::Ok
+}
+
+redis_module! {
+    name: "patternmemory",
+    version: VERSION,
+    allocator: (ModuleAllocator, ALLOCATOR),
+    data_types: [],
+    init: init,
+    deinit: deinit,
+}
