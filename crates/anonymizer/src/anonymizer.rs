@@ -124,7 +124,7 @@ impl Anonymizer {
     /// The text with what was found replaced; borrowed where nothing was.
     pub fn text<'t>(&self, text: &'t str) -> (Cow<'t, str>, Redactions) {
         let mut redactions = Redactions::default();
-        let mut findings = self.findings(text.as_bytes(), std::iter::once(0..text.len()));
+        let mut findings = self.found(text.as_bytes(), std::iter::once(0..text.len()));
         if findings.is_empty() {
             return (Cow::Borrowed(text), redactions);
         }
@@ -132,7 +132,7 @@ impl Anonymizer {
         for _ in 0..MOST_PASSES {
             let (next, changed) = self.replace(&current, &findings, &mut redactions);
             current = next;
-            findings = self.findings(&current, changed.into_iter());
+            findings = self.found(&current, changed.into_iter());
             if findings.is_empty() {
                 let text = String::from_utf8(current)
                     .expect("markers are ASCII and findings end between characters");
@@ -145,6 +145,12 @@ impl Anonymizer {
             Cow::Owned(String::from_utf8(whole).expect("markers are ASCII")),
             redactions,
         )
+    }
+
+    /// Where in the text something is to be replaced, in order, apart from each other. For reports: [`Anonymizer::text`]
+    /// replaces these, and what is found only after that.
+    pub fn findings(&self, text: &str) -> Vec<Finding> {
+        self.found(text.as_bytes(), std::iter::once(0..text.len()))
     }
 
     /// As [`Anonymizer::text`]; what is not UTF-8 becomes U+FFFD.
@@ -256,7 +262,7 @@ impl Anonymizer {
     }
 
     /// What is to be replaced, in order, apart from each other, ending between characters; found from keywords in `hits`.
-    fn findings(&self, text: &[u8], hits: impl Iterator<Item = Range<usize>>) -> Vec<Finding> {
+    fn found(&self, text: &[u8], hits: impl Iterator<Item = Range<usize>>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for hits in hits {
             self.engine

@@ -3,6 +3,7 @@
 mod assignment;
 mod email;
 mod home;
+mod near;
 pub(crate) mod numbers;
 mod url;
 
@@ -14,6 +15,7 @@ use std::ops::Range;
 /// The rules that are code: id, family, kind. Their numbers follow those of the built-in rule files.
 pub(crate) const RULES: &[(&str, &str, Kind)] = &[
     ("assignment", "generic", Kind::Secret),
+    ("near-secret-word", "generic", Kind::Secret),
     ("url-credentials", "generic", Kind::Secret),
     ("email", "personal", Kind::Email),
     ("ip", "personal", Kind::Ip),
@@ -24,11 +26,12 @@ pub(crate) const RULES: &[(&str, &str, Kind)] = &[
 /// Indices in [`RULES`].
 pub(crate) mod number {
     pub const ASSIGNMENT: usize = 0;
-    pub const URL_CREDENTIALS: usize = 1;
-    pub const EMAIL: usize = 2;
-    pub const IP: usize = 3;
-    pub const CARD: usize = 4;
-    pub const HOME_PATH: usize = 5;
+    pub const NEAR: usize = 1;
+    pub const URL_CREDENTIALS: usize = 2;
+    pub const EMAIL: usize = 3;
+    pub const IP: usize = 4;
+    pub const CARD: usize = 5;
+    pub const HOME_PATH: usize = 6;
 }
 
 /// Code that a keyword starts.
@@ -52,6 +55,11 @@ pub(crate) const KEYWORDS: &[(&str, Detector)] = &[
     ("auth", Detector::Name),
     ("cred", Detector::Name),
     ("private", Detector::Name),
+    ("access", Detector::Name),
+    ("api", Detector::Name),
+    ("salt", Detector::Name),
+    ("licen", Detector::Name),
+    ("_pat", Detector::Name),
     ("://", Detector::Url),
     ("@", Detector::At),
     ("/home/", Detector::Home),
@@ -66,6 +74,8 @@ pub(crate) struct Found<'f> {
     pub first_rule: usize,
     /// Names before this byte have been looked at; a name may hold several keywords.
     pub names_until: usize,
+    /// Values before this byte have been found.
+    pub values_until: usize,
 }
 
 impl Found<'_> {

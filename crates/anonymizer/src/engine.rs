@@ -104,6 +104,7 @@ impl Engine {
             findings,
             first_rule: self.detectors,
             names_until: 0,
+            values_until: 0,
         };
         for hit in self
             .automaton

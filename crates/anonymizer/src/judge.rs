@@ -2,6 +2,8 @@
 
 pub(crate) mod checksum;
 pub(crate) mod entropy;
+pub(crate) mod look;
 pub(crate) mod name;
+mod pairs;
 pub(crate) mod placeholder;
 pub(crate) mod value;

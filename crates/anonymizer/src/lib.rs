@@ -32,6 +32,7 @@ mod rule;
 mod rules_file;
 
 pub use anonymizer::{Anonymizer, Builder};
+pub use engine::span::Finding;
 pub use json::{Json, JsonError};
 pub use redactions::Redactions;
 pub use rule::{Kind, Origin, Rule};

@@ -1,91 +1,273 @@
 //! A name that says secret, and the value that it is given, in the syntaxes of many languages and formats.
 
-use super::{number, Found};
+mod operator;
+mod quotes;
+
+use super::{near, number, Found};
 use crate::judge::name::{self, Strength};
 use crate::judge::value::{self, Written};
+use operator::Operator;
 use std::ops::Range;
 
 const LONGEST_NAME: usize = 64;
 
+/// A value beside a name.
+pub(super) struct Candidate {
+    pub value: Range<usize>,
+    pub written: Written,
+}
+
 /// `keyword` is a part of a name.
 pub(super) fn around(text: &[u8], keyword: Range<usize>, found: &mut Found<'_>) {
-    if keyword.start < found.names_until {
+    if keyword.start < found.values_until {
         return;
     }
+    let name = name_around(text, keyword.clone());
+    if keyword.start >= found.names_until {
+        found.names_until = name.end;
+        if let Some(value) = value_of(text, &name) {
+            found.push(number::ASSIGNMENT, value.start, value.end);
+            found.values_until = value.end;
+            return;
+        }
+    }
+    near::after(text, keyword, &name, found);
+}
+
+/// The secret that the name is given.
+fn value_of(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
+    let strength = name::strength(&text[name.clone()])?;
+    let candidate = candidate(text, name, strength)?;
+    let value = &text[candidate.value.clone()];
+    value::is_secret(value, strength, candidate.written).then_some(candidate.value)
+}
+
+fn name_around(text: &[u8], keyword: Range<usize>) -> Range<usize> {
     let left = text[..keyword.start]
         .iter()
         .rev()
         .take(LONGEST_NAME)
         .take_while(|b| in_name(**b))
         .count();
-    let right = text[keyword.end..]
+    let mut right = text[keyword.end..]
         .iter()
         .take(LONGEST_NAME)
         .take_while(|b| in_name(**b))
         .count();
-    let name = keyword.start - left..keyword.end + right;
-    found.names_until = name.end;
-    let Some(strength) = name::strength(&text[name.clone()]) else {
-        return;
-    };
-    let Some((value, written)) = value_after(text, name.end) else {
-        return;
-    };
-    if value::is_secret(&text[value.clone()], strength, written)
-        && !is_reference(text, &value, written, strength)
-    {
-        found.push(number::ASSIGNMENT, value.start, value.end);
+    // a full stop or a dash ends a sentence or an arrow, not a name
+    while right > 0 && matches!(text[keyword.end + right - 1], b'.' | b'-') {
+        right -= 1;
     }
+    keyword.start - left..keyword.end + right
 }
 
 fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// Steps over closing quotes and brackets, an annotation of a type and the sign of assignment.
-fn value_after(text: &[u8], name_end: usize) -> Option<(Range<usize>, Written)> {
-    let mut at = name_end;
-    while matches!(text.get(at), Some(b'"' | b'\'' | b'`' | b']' | b')')) && at < name_end + 3 {
-        at += 1;
+/// The value that follows the name, if a syntax that we know puts one there.
+fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Candidate> {
+    let (operator, at) = operator::after(text, name)?;
+    if operator == Operator::Element {
+        let length = text[at..].iter().take(8192).position(|&b| b == b'<')?;
+        let value = trimmed(text, at..at + length);
+        return Some(Candidate {
+            value,
+            written: Written::Quoted,
+        });
     }
-    at = blanks(text, at);
-    let operator = at;
-    while matches!(
-        text.get(at),
-        Some(b'=' | b':' | b'>' | b',' | b'?' | b'!' | b'+')
-    ) && at < operator + 4
-    {
-        at += 1;
+    if let Some(quoted) = quotes::at(text, at) {
+        let fits = match operator {
+            Operator::Call => text.get(quoted.after) == Some(&b')'),
+            Operator::Nothing | Operator::Verb => {
+                strength == Strength::Password && !is_verb(&text[name.clone()])
+            }
+            _ => true,
+        };
+        // `"password", "host"` may be a list of names
+        let written = if operator == Operator::Comma || operator == Operator::Call {
+            Written::Bare
+        } else {
+            Written::Quoted
+        };
+        return fits.then_some(Candidate {
+            value: quoted.value,
+            written,
+        });
     }
-    if at == operator {
+    match operator {
+        Operator::Comma | Operator::Call => None,
+        Operator::Nothing => {
+            let value = bare(text, at);
+            (strength == Strength::Password && !is_verb(&text[name.clone()])).then_some(Candidate {
+                value,
+                written: Written::Apart,
+            })
+        }
+        Operator::Verb => {
+            let value = bare(text, at);
+            Some(Candidate {
+                value,
+                written: Written::Bare,
+            })
+        }
+        Operator::Sign | Operator::Element => {
+            if let Some(value) = in_call(text, at) {
+                return Some(Candidate {
+                    value,
+                    written: Written::Bare,
+                });
+            }
+            if let Some(value) = setting(text, name, at) {
+                return Some(Candidate {
+                    value,
+                    written: Written::Setting,
+                });
+            }
+            let value = bare(text, at);
+            let next = text.get(blanks(text, value.end)).copied().unwrap_or(b'\n');
+            (!matches!(next, b'(' | b'[' | b'{')).then_some(Candidate {
+                value,
+                written: Written::Bare,
+            })
+        }
+    }
+}
+
+/// `pass` is a verb unless a sign follows.
+fn is_verb(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"pass")
+}
+
+/// The literal in `String::from("…")`, `Some("…")`, or the second one in `getenv("NAME", "…")`.
+fn in_call(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let callee = text[at..]
+        .iter()
+        .take(48)
+        .take_while(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(
+                    b,
+                    b'_' | b'.' | b':' | b' ' | b'&' | b'\\' | b'<' | b'>' | b'!'
+                )
+        })
+        .count();
+    let opening = text.get(at + callee);
+    if opening != Some(&b'(') && (callee > 0 || opening != Some(&b'[')) {
         return None;
     }
-    at = blanks(text, at);
-    let quote = *text.get(at)?;
-    if matches!(quote, b'"' | b'\'' | b'`') {
-        let start = at + 1;
-        let length = text[start..]
-            .iter()
-            .take(4096)
-            .position(|&b| b == quote || b == b'\n')?;
-        return (text[start + length] == quote).then_some((start..start + length, Written::Quoted));
+    let looked_up = {
+        let callee = text[at..at + callee].to_ascii_lowercase();
+        [
+            &b"env"[..],
+            b"get",
+            b"config",
+            b"option",
+            b"param",
+            b"prompt",
+            b"input",
+            b"read",
+            b"load",
+            b"fetch",
+            b"request",
+        ]
+        .iter()
+        .any(|word| memchr::memmem::find(&callee, word).is_some())
+    };
+    let first = quotes::at(text, at + callee + 1)?;
+    if !looked_up {
+        return Some(first.value);
     }
-    if text[operator] == b',' {
+    let comma = blanks(text, first.after);
+    if text.get(comma) != Some(&b',') {
+        return None;
+    }
+    quotes::at(text, blanks(text, comma + 1)).map(|second| second.value)
+}
+
+/// The rest of a line that is nothing but a name and a value, as in `.env`, INI, YAML and properties.
+fn setting(text: &[u8], name: &Range<usize>, at: usize) -> Option<Range<usize>> {
+    let from = name.start.saturating_sub(24);
+    let line =
+        memchr::memrchr(b'\n', &text[from..name.start]).map_or(from, |newline| from + newline + 1);
+    let before = &text[line..name.start];
+    let starts = line == 0 || line > from || from == 0;
+    let plain = before.split(|b| b.is_ascii_whitespace()).all(|word| {
+        matches!(
+            word,
+            b"" | b"export"
+                | b"set"
+                | b"setx"
+                | b"ENV"
+                | b"ARG"
+                | b"-"
+                | b"\""
+                | b"--"
+                | b"*"
+                | b";"
+                | b"#"
+                | b"//"
+                | b"-e"
+                | b"env"
+                | b"$"
+        )
+    });
+    if !starts || !plain {
         return None;
     }
     let length = text[at..]
         .iter()
-        .take(4096)
-        .take_while(|b| !ends_bare(**b))
+        .take(8192)
+        .take_while(|b| !b.is_ascii_whitespace())
         .count();
-    Some((at..at + length, Written::Bare))
+    let end = at + length;
+    let ends = text[end..]
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+        .count();
+    let rest = text.get(end + ends).copied().unwrap_or(b'\n');
+    if length == 0 || !(rest == b'\n' || (ends > 0 && rest == b'#')) {
+        return None;
+    }
+    let value = &text[at..end];
+    // the end of a statement or of an argument is code, as is a call
+    let last = value[length - 1];
+    if matches!(last, b',' | b';' | b'{' | b'(' | b'[' | b'\\' | b':') || is_call(value) {
+        return None;
+    }
+    let spaced = at > 0 && matches!(text[at - 1], b' ' | b'\t');
+    let loud = text[name.clone()].iter().any(u8::is_ascii_uppercase)
+        && !text[name.clone()].iter().any(u8::is_ascii_lowercase);
+    let colon = text[name.end..at]
+        .iter()
+        .find(|b| !b.is_ascii_whitespace() && **b != b'"')
+        == Some(&b':');
+    (!spaced || loud || colon).then_some(at..end)
 }
 
-fn blanks(text: &[u8], mut at: usize) -> usize {
-    while matches!(text.get(at), Some(b' ' | b'\t')) {
-        at += 1;
+/// `name(…)`, `a.b`, `name[…]`.
+fn is_call(value: &[u8]) -> bool {
+    let word = value
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':'))
+        .count();
+    matches!(value.get(word), Some(b'(' | b'['))
+        && word > 0
+        && value[0].is_ascii_alphabetic()
+        && matches!(value.last(), Some(b')' | b']' | b'(' | b'?'))
+}
+
+fn bare(text: &[u8], at: usize) -> Range<usize> {
+    let length = text[at..]
+        .iter()
+        .take(8192)
+        .take_while(|b| !ends_bare(**b))
+        .count();
+    let mut end = at + length;
+    while end > at && matches!(text[end - 1], b'.' | b':' | b'!' | b'?') {
+        end -= 1;
     }
-    at
+    at..end
 }
 
 fn ends_bare(byte: u8) -> bool {
@@ -106,19 +288,25 @@ fn ends_bare(byte: u8) -> bool {
                 | b'>'
                 | b'&'
                 | b'\\'
+                | b'|'
         )
 }
 
-/// Whether a bare value is code: a call, an index, an attribute.
-fn is_reference(text: &[u8], value: &Range<usize>, written: Written, strength: Strength) -> bool {
-    let next = text.get(value.end).copied().unwrap_or(b'\n');
-    if written == Written::Quoted {
-        return false;
+/// The first byte from `at` on that is neither space nor tabulator.
+pub(super) fn blanks(text: &[u8], mut at: usize) -> usize {
+    while matches!(text.get(at), Some(b' ' | b'\t')) {
+        at += 1;
     }
-    let bytes = &text[value.clone()];
-    matches!(next, b'(' | b'[' | b'{')
-        || bytes
-            .first()
-            .is_some_and(|b| matches!(b, b'$' | b'@' | b'*' | b'&'))
-        || (strength != Strength::Password && bytes.contains(&b'.') && !bytes.starts_with(b"ey"))
+    at
+}
+
+fn trimmed(text: &[u8], range: Range<usize>) -> Range<usize> {
+    let mut range = range;
+    while range.start < range.end && text[range.start].is_ascii_whitespace() {
+        range.start += 1;
+    }
+    while range.end > range.start && text[range.end - 1].is_ascii_whitespace() {
+        range.end -= 1;
+    }
+    range
 }

@@ -1,10 +1,13 @@
 //! Findings, and how they become replacements.
 
-/// A piece of the text to be replaced: bytes `start..end`, found by a rule.
+/// A piece of a text that is to be replaced. Says where it is, not what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub struct Finding {
+    /// The first byte.
     pub start: usize,
+    /// The byte after the last.
     pub end: usize,
+    /// The number of the rule.
     pub rule: usize,
 }
 

@@ -1,6 +1,6 @@
 //! Whether a value beside a name that says secret is one.
 
-use super::entropy::shannon;
+use super::look::{look, surprise, Look};
 use super::name::Strength;
 use super::placeholder;
 
@@ -9,46 +9,149 @@ use super::placeholder;
 pub(crate) enum Written {
     /// In quotes, or as a string of JSON.
     Quoted,
+    /// Bare, as the value of a setting: `NAME=value` on a line of its own.
+    Setting,
     /// Bare, where a name of code could stand as well.
     Bare,
+    /// After white space only: `KEY value`.
+    Apart,
 }
 
-/// Whether the value is a secret.
+/// Longer values are something else: documents, images.
+const LONGEST: usize = 8192;
+
+/// Whether the value of a name is a secret.
 pub(crate) fn is_secret(value: &[u8], strength: Strength, written: Written) -> bool {
-    if value.len() < 4 || value.len() > 4096 || value.iter().any(u8::is_ascii_control) {
+    if !(4..=LONGEST).contains(&value.len()) || value.iter().any(u8::is_ascii_control) {
         return false;
     }
-    if placeholder::stands_for_a_value(value) || is_template(value) {
+    if placeholder::stands_for_a_value(value) || placeholder::is_template(value) {
         return false;
     }
-    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    let spaces = value.contains(&b' ');
-    match (strength, written) {
-        (Strength::Password, Written::Quoted) => !spaces,
-        (Strength::Password, Written::Bare) => !spaces && digits > 0 && letters > 0,
-        (Strength::Strong, _) => {
-            !spaces && value.len() >= 8 && digits > 0 && letters > 0 && shannon(value) >= 2.8
-        }
-        (Strength::Weak, _) => {
-            !spaces && value.len() >= 16 && digits > 1 && letters > 1 && shannon(value) >= 3.2
+    if value.contains(&b' ') || looks_like_address(value) || placeholder::is_version(value) {
+        return false;
+    }
+    match strength {
+        Strength::Password => is_password(value, written),
+        Strength::Strong => is_token(value, written),
+        Strength::Weak => is_random(value, if written == Written::Apart { 16 } else { 12 }),
+    }
+}
+
+/// A password may be a word; where code can stand, it must not look like a name.
+fn is_password(value: &[u8], written: Written) -> bool {
+    match written {
+        Written::Quoted | Written::Setting => !placeholder::names_itself(value),
+        Written::Bare | Written::Apart => {
+            value.len() >= 6
+                && (look(value) != Look::Words || mixed(value))
+                && !is_expression(value)
+                && !is_identifier(value)
         }
     }
 }
 
-/// Whether the value is filled in elsewhere: `${NAME}`, `{{ name }}`, `%(name)s`, `<name>`, `$NAME`.
-fn is_template(value: &[u8]) -> bool {
+/// A token was made by a machine, or by somebody who wanted it to look so.
+fn is_token(value: &[u8], written: Written) -> bool {
+    let code = written != Written::Quoted && written != Written::Setting;
+    if value.len() < 8
+        || (is_expression(value) && written != Written::Quoted)
+        || (code && is_identifier(value))
+    {
+        return false;
+    }
+    match look(value) {
+        Look::Random | Look::Uuid => true,
+        Look::Hex => value.len() >= 10,
+        Look::Digits => value.len() >= 16,
+        Look::Words if written == Written::Apart => false,
+        Look::Words => {
+            (mixed(value) && value.len() >= 10 && surprise(value) >= 4.6)
+                || (written == Written::Quoted && has_odd_symbols(value))
+        }
+    }
+}
+
+/// Whether nothing but a machine makes such a value, of at least so many characters.
+pub(crate) fn is_random(value: &[u8], least: usize) -> bool {
+    if value.len() < least || placeholder::stands_for_a_value(value) {
+        return false;
+    }
+    let plain = value.iter().all(|b| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b':')
+    });
+    plain
+        && match look(value) {
+            Look::Random => distinct(value) >= 6,
+            Look::Hex => true,
+            Look::Uuid => true,
+            Look::Digits => value.len() >= 24,
+            Look::Words => false,
+        }
+}
+
+/// Whether a name of code may look so: letters without digits, and not many.
+fn is_identifier(value: &[u8]) -> bool {
+    value.len() < 24 && value.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
+}
+
+/// How many different bytes there are.
+fn distinct(value: &[u8]) -> u32 {
+    let mut seen = [0u64; 4];
+    for &byte in value {
+        seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+    seen.iter().map(|bits| bits.count_ones()).sum()
+}
+
+/// Letters and digits, and not only a number at the end: `r2d2`, not `port80`.
+fn mixed(value: &[u8]) -> bool {
+    let changes = value
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit())
+        .count();
+    changes >= 2 || (changes == 1 && value[0].is_ascii_digit())
+}
+
+/// Symbols that neither names nor paths nor sentences have in their middle.
+fn has_odd_symbols(value: &[u8]) -> bool {
+    let odd = value.iter().filter(|b| {
+        matches!(
+            b,
+            b'#' | b'!' | b'$' | b'%' | b'^' | b'&' | b'*' | b'@' | b'~' | b'?' | b'+'
+        )
+    });
+    odd.count() >= 1
+        && value[0] != b'+'
+        && !value.contains(&b'(')
+        && value.iter().any(u8::is_ascii_alphanumeric)
+        && !value.contains(&b'/')
+}
+
+/// `a.b`, `a->b`, `a::b`, `$a`, `@a`, `a[0]`: code, not a value.
+fn is_expression(value: &[u8]) -> bool {
     let first = value[0];
-    let last = value[value.len() - 1];
-    (first == b'<' && last == b'>')
-        || (first == b'[' && last == b']')
-        || (first == b'{' && last == b'}')
-        || (first == b'%' && (last == b'%' || last == b's'))
-        || value.windows(2).any(|pair| {
-            pair == b"${" || pair == b"{{" || pair == b"$(" || pair == b"%(" || pair == b"#{"
-        })
-        || (first == b'$'
-            && value[1..]
-                .iter()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_'))
+    if matches!(
+        first,
+        b'$' | b'@' | b'*' | b'&' | b'!' | b'%' | b'.' | b'-' | b'/' | b'\\'
+    ) {
+        return true;
+    }
+    let dotted = value.split(|&b| b == b'.').count() > 1
+        && value
+            .split(|&b| b == b'.')
+            .all(|part| !part.is_empty() && !part[0].is_ascii_digit() && look(part) == Look::Words);
+    dotted
+        || value
+            .windows(2)
+            .any(|pair| pair == b"->" || pair == b"::" || pair == b"()")
+}
+
+/// URLs and paths; the credentials in a URL are found by themselves.
+fn looks_like_address(value: &[u8]) -> bool {
+    memchr::memmem::find(value, b"://").is_some()
+        || (matches!(value[0], b'/' | b'.' | b'~')
+            && value.iter().filter(|&&b| b == b'/').count() > 1
+            && look(value) == Look::Words)
 }
