@@ -15,9 +15,12 @@
 //! | `facts` | what the server says of itself and of its client |
 //! | `tally`, `information` | counters, and the INFO section |
 //! | `log` | lines in the server's log |
+//! | `allocator` | the server's allocator for all of Rust's memory |
 
 #![allow(unsafe_code)]
 
+#[cfg(not(test))]
+mod allocator;
 pub mod anonymization;
 pub mod call;
 pub mod command;

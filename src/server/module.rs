@@ -16,9 +16,9 @@ const VERSION: i32 = 100;
 const HANDLES_ATOMIC_SLOT_MIGRATION: i32 = 1 << 5;
 
 #[cfg(not(test))]
-type ModuleAllocator = redis_module::alloc::RedisAlloc;
+type ModuleAllocator = super::allocator::ServerAllocator;
 #[cfg(not(test))]
-const ALLOCATOR: ModuleAllocator = redis_module::alloc::RedisAlloc;
+const ALLOCATOR: ModuleAllocator = super::allocator::ServerAllocator;
 // Unit tests run without a server, whose allocator is not there then.
 #[cfg(test)]
 type ModuleAllocator = std::alloc::System;
