@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "dim"}
-_WIDEST = 90  # characters of a pattern
 _ACTION_STYLES = {"auto": "green", "suggest": "cyan", "explore": "dim", "stop": "red"}
 
 
@@ -44,19 +43,25 @@ def show_advice(console: Console, issue_type: str, advice: Iterable[Mapping[str,
 
 def _show_patterns(console: Console, patterns: Sequence[Mapping[str, Any]], total: int) -> None:
     title = f"Team patterns (the {len(patterns)} most certain of {total})"
-    table = _table(title, "type", "id", ">confidence", ">uses", "what")
-    for record in patterns:
-        table.add_row(
-            escape(record["pattern_type"]),
-            escape(record["id"]),
+    columns = ("type", "id", ">confidence", ">uses")
+    rows = [
+        (
+            record["pattern_type"],
+            record["id"],
             _percent(record["confidence"]),
             _number(record["usage_count"]),
-            escape(_describe_pattern(record["pattern_data"])),
         )
+        for record in patterns
+    ]
+    widths = (max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True))
+    room = max(30, console.width - sum(widths) - 3 * len(columns) - 2)
+    table = _table(title, *columns, "what")
+    for row, record in zip(rows, patterns, strict=True):
+        table.add_row(*map(escape, row), escape(_describe_pattern(record["pattern_data"], room)))
     console.print(table)
 
 
-def _describe_pattern(data: Mapping[str, Any]) -> str:
+def _describe_pattern(data: Mapping[str, Any], widest: int) -> str:
     if "style" in data:
         text = f"{data['about']}: {data['style']}"
         if examples := data.get("examples"):
@@ -65,7 +70,7 @@ def _describe_pattern(data: Mapping[str, Any]) -> str:
         text = str(data.get("snippet", data)).strip().replace("\n", " ⏎ ")
         if "shape" in data:
             text = f"{data['shape']}: {text}"
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
 def _show_confidence(console: Console, summary: Mapping[str, Mapping[str, Any]]) -> None:
@@ -87,9 +92,9 @@ def _show_issues(console: Console, trends: Mapping[str, Any], top: int) -> None:
         "type",
         "rule",
         "severity",
-        ">occurrences",
-        ">trend score",
-        ">a day, 3 / 30 days",
+        ">seen",
+        ">score",
+        ">a day, 3 / 30 d",
         "burst",
     )
     for issue in issues[:top]:
@@ -112,7 +117,7 @@ def _show_distributions(console: Console, trends: Mapping[str, Any]) -> None:
         total = sum(count for _, count in counts)
         if not total:
             continue
-        table = _table(title, "what", ">occurrences", "share")
+        table = _table(title, "what", ">seen", "share")
         for name, count in counts:
             bar = "█" * round(40 * count / counts[0][1])
             table.add_row(escape(name), _number(count), f"{bar:40} {count / total:.1%}")
@@ -153,8 +158,12 @@ def _show_sessions(console: Console, analytics: Mapping[str, Any]) -> None:
 
 def _show_recommendations(console: Console, recommendations: Iterable[Any]) -> None:
     console.print("\n[bold]Recommendations[/]")
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(justify="right")
+    lines.add_column()
     for number, recommendation in enumerate(recommendations, 1):
-        console.print(f"{number:4}. {escape(str(recommendation))}")
+        lines.add_row(f"{number}.", escape(str(recommendation)))
+    console.print(lines)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -165,8 +174,7 @@ def _table(title: str, *columns: str) -> Table:
         table.add_column(
             column.lstrip(">"),
             justify="right" if is_number else "left",
-            no_wrap=column != "what",
-            overflow="ellipsis" if column == "what" else "fold",
+            no_wrap=True,
         )
     return table
 

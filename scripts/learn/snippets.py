@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from .conventions import Pattern
 
 _FEWEST_SIGHTINGS = 3
+_HALF_SURE = 5  # files; the confidence is then 0.5
 _MOST_LINES = 4
 _MOST_CHARACTERS = 300
 _FEWEST_CHARACTERS = 10  # of a docstring
@@ -49,11 +50,13 @@ class SnippetCollector:
                 self._add("guard_clause", ast.unparse(node), path, node)
 
     def patterns(self, most: int) -> Iterator[Pattern]:
-        """The `most` frequent snippets of each kind; the confidence is the share of the files that use
-        the kind at all. What a snippet is does not depend on how often it was seen, so that storing it
-        again is the same record used again."""
+        """The `most` frequent snippets of each kind.
+
+        The confidence says how sure it is that a snippet is a habit, not a chance: n / (n + 5), n being the
+        files that have it. What a snippet is does not depend on how often it was seen, so that storing it
+        again is the same record used again.
+        """
         for kind, snippets in sorted(self._seen.items()):
-            files = set().union(*(seen.files for seen in snippets.values()))
             ranked = sorted(snippets.items(), key=lambda item: (-len(item[1].files), -item[1].count, item[0]))
             for snippet, seen in ranked[:most]:
                 if seen.count < _FEWEST_SIGHTINGS:
@@ -62,7 +65,8 @@ class SnippetCollector:
                 if seen.example is not None:
                     data["shape"] = snippet
                 reason = f"seen {seen.count:,} times in {len(seen.files):,} files, first in {seen.first}"
-                yield Pattern(kind, "AUTO", data, round(len(seen.files) / len(files), 4), reason)
+                confidence = round(len(seen.files) / (len(seen.files) + _HALF_SURE), 4)
+                yield Pattern(kind, "AUTO", data, confidence, reason)
 
     def _add(self, kind: str, snippet: str, path: str, node: ast.AST, example: str | None = None) -> None:
         if example is None and (snippet.count("\n") >= _MOST_LINES or len(snippet) > _MOST_CHARACTERS):
