@@ -62,8 +62,8 @@ fn permission_to_write_is_not_permission_to_read() {
     for call in CALLS.iter().filter(|call| call.has_repo() && !call.writes) {
         writer.error_of("NOPERM", &call.for_repo(MINE, ""));
     }
-    assert_eq!(writer.int(&["ISSUE.TRACK", MINE, "style", "E501", "low"]), 6);
-    assert_eq!(writer.int(&["SESSION.RECORD", MINE, "nightly", "1", "1"]), 2);
+    // Writes answer what they found, as INCR does: the key specification says so, and Redis asks for both permissions.
+    writer.error_of("NOPERM", &["ISSUE.TRACK", MINE, "style", "E501", "low"]);
     let mut both = user(&server, "both", &["%RW~github.com/acme/*", "+@all"]);
     both.json(&["PATTERN.STORE", MINE, "t", "{}"]);
     both.json(&["PATTERN.GET", MINE, "t"]);
@@ -91,8 +91,13 @@ fn the_commands_have_a_category_of_their_own() {
         return;
     }
     assert!(categories.contains(&"patternmemory".to_owned()), "{categories:?}");
+    // Not ACL CAT patternmemory: Valkey 8.0 leaves the commands of modules out there.
     let in_category = |admin: &mut Client, category: &str| {
-        let mut names = admin.texts(&["ACL", "CAT", category]);
+        let mut names: Vec<String> = admin
+            .texts(&["COMMAND", "LIST", "FILTERBY", "ACLCAT", category])
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect();
         names.sort();
         names
     };

@@ -86,12 +86,13 @@ fn merge_is_the_default_and_adds_counters_and_interleaves_lists() {
     client.int(&["ISSUE.TRACK", to, "style", "E501", "low", "COUNT", "5"]);
     client.int(&["SESSION.RECORD", to, "nightly", "1", "1"]);
     client.int(&["FIX.RECORD", to, "style", "format", "1", "FEEDBACK", "1"]);
+    pause();
     client.int(&["ISSUE.TRACK", from, "style", "E501", "high", "COUNT", "3"]);
     client.int(&["ISSUE.TRACK", from, "style", "W1", "low", "COUNT", "1"]);
     client.int(&["SESSION.RECORD", from, "review", "2", "2"]);
     client.int(&["FIX.RECORD", from, "style", "format", "0", "FEEDBACK", "0"]);
     client.int(&["FIX.RECORD", from, "style", "other", "1"]);
-    std::thread::sleep(std::time::Duration::from_millis(5));
+    pause();
     client.int(&["SESSION.RECORD", to, "nightly", "4", "0"]);
     let document = client.text(&["PATTERN.EXPORT", from]);
     let answer = client.json(&["PATTERN.IMPORT", to, &document]);
@@ -161,7 +162,7 @@ fn an_import_is_anonymized_like_any_other_write() {
     for (n, (sentence, secret)) in FAKE_SECRETS.iter().enumerate() {
         // The placeholder may stand in JSON inside JSON: escape as deep as it stands.
         let once = json!(sentence).to_string();
-        let dirty = document.replace("PLACEHOLDER", once.trim_matches('"'));
+        let dirty = document.replace("PLACEHOLDER", &once[1..once.len() - 1]);
         assert!(serde_json::from_str::<Json>(&dirty).is_ok(), "not JSON: {dirty}");
         let repo = format!("transfer/dirty-{n}");
         let answer = client.json(&["PATTERN.IMPORT", &repo, &dirty]);

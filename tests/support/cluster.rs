@@ -26,8 +26,9 @@ impl Cluster {
     }
 
     /// Starts three nodes and waits until each sees all slots served.
+    /// A cluster of the test's own.
     #[track_caller]
-    fn start() -> Self {
+    pub fn start() -> Self {
         let nodes: Vec<Server> = (0..3).map(|_| Server::builder().cluster_node().start()).collect();
         for (n, (node, range)) in nodes.iter().zip([("0", "5460"), ("5461", "10922"), ("10923", "16383")]).enumerate() {
             let mut client = node.client();

@@ -54,10 +54,15 @@ fn civil_date(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// An export of today as it would have been so many days ago: each date in it is moved.
+/// An export of today as it would have been so many days ago: each date in it is moved, and the number of the day (since
+/// 1970) of an issue's daily counts.
 #[track_caller]
 pub fn aged(client: &mut Client, document: &str, days: i64) -> String {
-    let aged = document.replace(&today(client), &day_before(client, days));
-    assert_ne!(aged, document, "the export has no dates of today");
+    let seconds: i64 = client.texts(&["TIME"])[0].parse().expect("TIME");
+    let day = seconds.div_euclid(86_400);
+    let dated = document.replace(&today(client), &day_before(client, days));
+    assert_ne!(dated, document, "the export has no dates of today");
+    let aged = dated.replace(&format!("\"day\":{day}"), &format!("\"day\":{}", day - days));
+    assert_ne!(aged, dated, "the export has no day numbers of today");
     aged
 }
