@@ -6,7 +6,7 @@
 /// Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
 pub fn wilson(successes: f64, attempts: f64) -> (f64, f64) {
     const Z: f64 = 1.96;
-    if !(attempts > 0.0) {
+    if attempts <= 0.0 || attempts.is_nan() {
         return (0.0, 1.0);
     }
     let share = (successes / attempts).clamp(0.0, 1.0);

@@ -41,7 +41,7 @@ pub fn poisson_tail(count: u64, mean: f64) -> f64 {
     if count == 0 {
         return 1.0;
     }
-    if !(mean > 0.0) {
+    if mean <= 0.0 || mean.is_nan() {
         return 0.0;
     }
     let k = count as f64;

@@ -280,7 +280,7 @@ fn leaving(
         .map(|(member, _)| member.as_bytes())
         .collect();
     view.store
-        .from_lowest(&view.keys.issues_trend(), &mut |member, _| {
+        .each_from_lowest(&view.keys.issues_trend(), &mut |member, _| {
             if leaving.len() >= excess {
                 return ControlFlow::Break(());
             }
@@ -422,7 +422,7 @@ fn trending(view: &View<'_>, days: u32, top: usize, filter: Filter<'_>) -> Resul
     let mut found = Vec::new();
     let mut failed = Ok(());
     view.store
-        .from_highest(&view.keys.issues_trend(), &mut |member, trend| {
+        .each_from_highest(&view.keys.issues_trend(), &mut |member, trend| {
             if found.len() >= top || trend < start.seconds() {
                 return ControlFlow::Break(());
             }

@@ -75,14 +75,14 @@ pub trait Store {
     fn ranking_len(&self, key: &str) -> Result<usize>;
 
     /// The members of a sorted set from the highest score down, until `visit` breaks.
-    fn from_highest(
+    fn each_from_highest(
         &self,
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
     ) -> Result<()>;
 
     /// The members of a sorted set from the lowest score up, until `visit` breaks.
-    fn from_lowest(
+    fn each_from_lowest(
         &self,
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
@@ -137,14 +137,18 @@ impl Store for Empty {
     fn ranking_len(&self, _: &str) -> Result<usize> {
         Ok(0)
     }
-    fn from_highest(
+    fn each_from_highest(
         &self,
         _: &str,
         _: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
     ) -> Result<()> {
         Ok(())
     }
-    fn from_lowest(&self, _: &str, _: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>) -> Result<()> {
+    fn each_from_lowest(
+        &self,
+        _: &str,
+        _: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
+    ) -> Result<()> {
         Ok(())
     }
     fn report_corrupt(&self, _: &str) {}

@@ -283,7 +283,7 @@ impl Store for Memory {
         Ok(value!(self, key, SortedSet).map_or(0, |ranking| ranking.len()))
     }
 
-    fn from_highest(
+    fn each_from_highest(
         &self,
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
@@ -299,7 +299,7 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn from_lowest(
+    fn each_from_lowest(
         &self,
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,

@@ -51,15 +51,6 @@ impl ServerReply {
         }
     }
 
-    /// Its number, where it is one.
-    pub fn integer(&self) -> Option<i64> {
-        if self.kind() != raw::REDISMODULE_REPLY_INTEGER {
-            return None;
-        }
-        // SAFETY: the reply is an integer and alive.
-        unsafe { Some(raw::RedisModule_CallReplyInteger?(self.reply.as_ptr())) }
-    }
-
     /// An element of an array or a set.
     pub fn at(&self, index: usize) -> Option<ServerReply> {
         // SAFETY: the server answers null beyond the end and for what has no elements; an element lives as long

@@ -268,7 +268,7 @@ pub fn settings() -> Settings {
 }
 
 /// Registers every setting, loads the configuration file's values, and lets `loadmodule` arguments override them.
-pub fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String> {
+pub(super) fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String> {
     let overrides = parse(arguments)?;
     for number in NUMBERS {
         register_number(ctx, number)?;

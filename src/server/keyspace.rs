@@ -384,7 +384,7 @@ impl Store for Keyspace {
         self.len(key, KeyKind::SortedSet)
     }
 
-    fn from_highest(
+    fn each_from_highest(
         &self,
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
@@ -392,7 +392,7 @@ impl Store for Keyspace {
         self.walk(key, true, visit)
     }
 
-    fn from_lowest(
+    fn each_from_lowest(
         &self,
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,

@@ -22,7 +22,7 @@
 #[cfg(not(test))]
 mod allocator;
 pub mod anonymization;
-pub mod call;
+mod call;
 pub mod command;
 pub mod configuration;
 pub mod dispatch;

@@ -139,7 +139,7 @@ fn describe(handle: Handle, command: &Command) -> Result<(), &'static str> {
     };
     let mut arena = Arena::default();
     let mut key_specs = key_specs(command.access);
-    let mut info = raw::RedisModuleCommandInfo {
+    let info = raw::RedisModuleCommandInfo {
         version: &VERSION,
         summary: arena.string(command.summary),
         complexity: arena.string(command.complexity),
@@ -152,7 +152,7 @@ fn describe(handle: Handle, command: &Command) -> Result<(), &'static str> {
     };
     // SAFETY: called while the module loads; everything that `info` points to lives until the call returns, and
     // the server copies it.
-    let status = unsafe { raw::RedisModule_SetCommandInfo.map(|set| set(handle, &mut info)) };
+    let status = unsafe { raw::RedisModule_SetCommandInfo.map(|set| set(handle, &info)) };
     if status == Some(raw::REDISMODULE_OK as c_int) {
         Ok(())
     } else {
