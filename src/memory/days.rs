@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_day_without_room_counts_the_rest_as_other() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         memory.settings.max_daily_series = 3;
         let series = |n: usize| Series::Issue {
             issue_type: format!("t{n}").into(),

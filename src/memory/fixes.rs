@@ -489,7 +489,7 @@ mod tests {
 
     #[test]
     fn the_same_id_counts_once_while_its_outcome_is_in_the_list() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         memory.settings.max_fixes = 2;
         assert_eq!(tried(&memory, &outcome(&memory, "f", true, Some("k"))), 1);
         assert_eq!(tried(&memory, &outcome(&memory, "f", true, Some("k"))), 1);
@@ -502,7 +502,7 @@ mod tests {
 
     #[test]
     fn attempts_are_those_of_the_fix_type_over_all_issue_types() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         tried(&memory, &outcome(&memory, "f", true, None));
         let elsewhere = Outcome {
             issue_type: "security".into(),
@@ -518,7 +518,7 @@ mod tests {
 
     #[test]
     fn advice_goes_from_exploring_to_automating_or_stopping() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         for _ in 0..4 {
             tried(&memory, &outcome(&memory, "young", true, None));
         }
@@ -546,7 +546,7 @@ mod tests {
 
     #[test]
     fn feedback_averages_only_outcomes_that_gave_one() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         tried(&memory, &outcome(&memory, "f", true, None));
         assert_eq!(rates(&memory.view("r")).unwrap()["f"].avg_feedback, None);
         let with = Outcome {
@@ -562,7 +562,7 @@ mod tests {
 
     #[test]
     fn the_statistics_used_least_recently_leave_first() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         memory.settings.max_fix_stats = 4;
         for fix_type in ["a", "b", "a", "c"] {
             tried(&memory, &outcome(&memory, fix_type, true, None));
@@ -576,7 +576,7 @@ mod tests {
     proptest! {
         #[test]
         fn rates_are_what_the_outcomes_make_them(steps in prop::collection::vec((0i64..20 * 86_400_000, any::<bool>(), any::<bool>()), 1..40)) {
-            let mut memory = Memory::new();
+            let mut memory = Memory::empty();
             memory.settings.default_ttl = 1 << 45;
             let mut events = Vec::new();
             for (pass, success, first) in steps {

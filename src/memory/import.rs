@@ -499,3 +499,208 @@ fn import_rows(view: &View<'_>, plan: &mut Plan, rows: Vec<NamedRow<'_>>) -> Res
     rows.truncate(view.settings.max_fix_stats);
     fixes::write_rows(view, plan, rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::export::export;
+    use crate::memory::issues::Occurrence;
+    use crate::memory::patterns::StoreRequest;
+    use crate::memory::testing::{anonymizer, Memory};
+    use crate::memory::{sessions, Repo};
+
+    fn document(memory: &Memory, repo: &str) -> String {
+        let name = Repo::parse(repo.as_bytes(), anonymizer()).unwrap();
+        export(&memory.view(repo), name).unwrap()
+    }
+
+    fn taken_in(memory: &Memory, repo: &str, text: &str, mode: Mode) -> Result<Imported> {
+        let (effects, imported, _) = import(&memory.view(repo), anonymizer(), text, mode)?;
+        memory.apply(&effects);
+        Ok(imported)
+    }
+
+    fn stored(memory: &Memory, id: &str, n: u32, confidence: f64) {
+        let request = StoreRequest {
+            pattern_type: Identifier::own("naming"),
+            id: Identifier::own(id),
+            data: RawValue::from_string(format!("{{\"n\":{n}}}")).unwrap(),
+            confidence: Some(confidence),
+            reason: Some("seen: 100%".into()),
+            expected_version: None,
+            ttl: None,
+            user: Some("default".into()),
+        };
+        let (effects, _) = patterns::store(&memory.view("r"), request)
+            .unwrap()
+            .unwrap();
+        memory.apply(&effects);
+    }
+
+    /// Something of everything, over several days.
+    fn lived() -> Memory {
+        let mut memory = Memory::empty();
+        let own = Identifier::own;
+        for n in 0..5u32 {
+            stored(&memory, "a:b", n / 2, f64::from(n % 3) / 4.0);
+            stored(&memory, "c", 1, 0.5);
+            let issue = Occurrence {
+                issue_type: own("style"),
+                rule: own("E:501"),
+                severity: own("low"),
+                count: u64::from(n + 1),
+            };
+            let (effects, _) = issues::track(&memory.view("r"), &[issue]).unwrap();
+            memory.apply(&effects);
+            let outcome = Outcome {
+                issue_type: "style".into(),
+                fix_type: "wrap".into(),
+                success: n % 2 == 0,
+                feedback_score: (n > 2).then_some(0.5),
+                metadata: None,
+                id: (n > 1).then(|| format!("run-{n}").into()),
+                applied_at: memory.now,
+            };
+            let (effects, _) = fixes::record(&memory.view("r"), &outcome).unwrap();
+            memory.apply(&effects);
+            let (effects, _) =
+                sessions::record(&memory.view("r"), own("review"), 2, 1, None).unwrap();
+            memory.apply(&effects);
+            memory.pass(86_400_000);
+        }
+        memory
+    }
+
+    /// A document without what says where and when it was written.
+    fn content(document: &str) -> String {
+        document.split_once("\"patterns\"").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn what_is_exported_comes_back_with_nothing_lost() {
+        let memory = lived();
+        let before = document(&memory, "r");
+        for mode in [Mode::Merge, Mode::Replace] {
+            let imported = taken_in(&memory, "elsewhere", &before, mode).unwrap();
+            assert_eq!(
+                imported,
+                Imported {
+                    patterns: 2,
+                    issues: 1,
+                    fixes: 5,
+                    sessions: 5,
+                    redactions: 0
+                }
+            );
+            assert_eq!(content(&document(&memory, "elsewhere")), content(&before));
+            // The second round replaces what the first brought.
+        }
+    }
+
+    #[test]
+    fn a_merge_adds_and_counts_known_outcomes_once() {
+        let memory = lived();
+        let text = document(&memory, "r");
+        let imported = taken_in(&memory, "r", &text, Mode::Merge).unwrap();
+        // Three of five outcomes had an idempotency key.
+        assert_eq!(imported.fixes, 2);
+        let view = memory.view("r");
+        let rates = fixes::rates(&view).unwrap();
+        assert_eq!(rates["wrap"].total_attempts, 7);
+        let issue = issues::get(&view, Identifier::own("style"), Identifier::own("E:501")).unwrap();
+        assert_eq!(issue.unwrap().frequency, 30);
+        assert_eq!(sessions::analytics(&view, 30).unwrap().total_sessions, 10);
+        let record = patterns::read(&view, "naming", "c").unwrap().unwrap();
+        assert_eq!((record.version, record.usage_count), (6, 8));
+        let mut counted = 0;
+        for day in crate::memory::days::known(&view).unwrap() {
+            crate::memory::days::each(&view, day, &mut |series, n| {
+                counted += if matches!(series, Series::Fix { .. }) {
+                    n
+                } else {
+                    0
+                };
+            })
+            .unwrap();
+        }
+        assert_eq!(counted, 7);
+    }
+
+    #[test]
+    fn of_a_pattern_on_both_sides_the_later_wins_and_the_histories_interleave() {
+        let memory = Memory::empty();
+        stored(&memory, "a", 1, 0.5);
+        let text = document(&memory, "r");
+        let mut memory = memory;
+        memory.pass(1_000);
+        stored(&memory, "a", 2, 0.75);
+        taken_in(&memory, "r", &text, Mode::Merge).unwrap();
+        let record = patterns::read(&memory.view("r"), "naming", "a")
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (record.pattern_data.get(), record.version),
+            ("{\"n\":2}", 3)
+        );
+        let (own, since) = (Identifier::own, crate::memory::Timestamp::from_ms(0));
+        let evolution = patterns::evolution(&memory.view("r"), own("naming"), own("a"), since, 99);
+        let changes = evolution.unwrap().unwrap().changes;
+        let told: Vec<_> = changes
+            .iter()
+            .map(|c| (c.version, c.after_data.get()))
+            .collect();
+        assert_eq!(told, [(2, "{\"n\":2}"), (1, "{\"n\":1}")]);
+    }
+
+    #[test]
+    fn an_import_is_anonymized() {
+        let memory = lived();
+        let text = document(&memory, "r").replace("seen: 100%", "mail someone@corp.dev");
+        let imported = taken_in(&memory, "r2", &text, Mode::Merge).unwrap();
+        assert!(imported.redactions > 0);
+        assert!(!document(&memory, "r2").contains("someone@corp.dev"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_never_repeated() {
+        let memory = lived();
+        let good = document(&memory, "r");
+        let deep = format!("{{\"n\":{}1{}}}", "[".repeat(64), "]".repeat(64));
+        for (part, wrong, told) in [
+            ("\"confidence\":", "\"confidence\":9", "json: patterns["),
+            (
+                "\"pattern_data\":{\"n\":1}",
+                &format!("\"pattern_data\":{deep}"),
+                "at most 64 levels",
+            ),
+            (
+                "\"issue_type\":\"style\"",
+                "\"issue_type\":\"\"",
+                "json: issues[0].issue_type",
+            ),
+            (
+                "\"success\":true",
+                "\"success\":\"EXAMPLE\"",
+                "PATTERN.EXPORT writes it",
+            ),
+            ("\"days\":{\"20", "\"days\":{\"x20", "json: days["),
+            (
+                "\"version\":1,\"repo\"",
+                "\"version\":2,\"repo\"",
+                "version 1",
+            ),
+            ("{\"format\"", "{{\"format\"", "valid JSON"),
+        ] {
+            let text = good.replacen(part, wrong, 1);
+            assert_ne!(text, good);
+            let error = taken_in(&memory, "r", &text, Mode::Merge)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(told) && !error.contains("EXAMPLE"),
+                "{error}"
+            );
+        }
+        assert_eq!(document(&memory, "r"), good);
+    }
+}

@@ -548,7 +548,7 @@ mod tests {
 
     #[test]
     fn a_first_sighting_scores_a_tenth_and_halves() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         assert_eq!(seen(&memory, &[occurrence("E501", "low", 1)]), [1]);
         assert_eq!(issue(&memory, "E501").unwrap().trend_score, 0.1);
         memory.pass(14 * DAY);
@@ -557,7 +557,7 @@ mod tests {
 
     #[test]
     fn the_same_issue_twice_in_a_call_counts_both_and_takes_the_later_severity() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         let run = [
             occurrence("a", "low", 2),
             occurrence("b", "low", 1),
@@ -574,7 +574,7 @@ mod tests {
 
     #[test]
     fn the_least_trending_leaves_and_never_the_one_just_tracked() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         memory.settings.max_issues = 2;
         seen(&memory, &[occurrence("a", "low", 5)]);
         seen(&memory, &[occurrence("b", "low", 3)]);
@@ -597,7 +597,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_told_from_a_steady_flow() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         for _ in 0..30 {
             seen(&memory, &[occurrence("steady", "low", 4)]);
             memory.pass(DAY);
@@ -615,7 +615,7 @@ mod tests {
 
     #[test]
     fn an_issue_outside_the_window_does_not_trend_and_is_still_counted() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         seen(&memory, &[occurrence("old", "low", 1)]);
         memory.pass(10 * DAY);
         seen(&memory, &[occurrence("new", "low", 1)]);
@@ -632,7 +632,7 @@ mod tests {
 
     #[test]
     fn a_corrupt_record_is_reported_and_written_anew() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         seen(&memory, &[occurrence("a", "low", 7)]);
         let mut plan = Plan::new();
         plan.hash_set("pm:{r}:issues".into(), vec![("style:a".into(), "{".into())]);
@@ -646,7 +646,7 @@ mod tests {
         /// Every figure of an issue against the events themselves, with a clock that steps both ways.
         #[test]
         fn an_issue_is_what_its_events_make_it(steps in prop::collection::vec((-3 * DAY..6 * DAY, 1u64..9), 1..60)) {
-            let mut memory = Memory::new();
+            let mut memory = Memory::empty();
             memory.settings.default_ttl = 4_000 * DAY;
             let mut events = Vec::new();
             let mut newest = Day(0);

@@ -501,7 +501,7 @@ mod tests {
 
     #[test]
     fn a_store_that_changes_nothing_is_a_use_and_no_history() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         put(&memory, request("a", 1));
         let again = put(&memory, request("a", 1)).unwrap();
         assert_eq!((again.version, again.created), (2, false));
@@ -512,7 +512,7 @@ mod tests {
 
     #[test]
     fn a_version_that_does_not_match_changes_nothing() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         let expecting = |version| StoreRequest {
             expected_version: Some(version),
             ..request("a", 1)
@@ -525,7 +525,7 @@ mod tests {
 
     #[test]
     fn an_expired_record_starts_anew_with_an_empty_history() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         put(&memory, request("a", 1));
         put(
             &memory,
@@ -548,7 +548,7 @@ mod tests {
 
     #[test]
     fn a_full_repo_refuses_a_new_pattern_and_still_updates() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         memory.settings.max_patterns = 2;
         put(&memory, request("a", 1));
         put(
@@ -566,7 +566,7 @@ mod tests {
 
     #[test]
     fn the_index_outlives_every_record() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         put(
             &memory,
             StoreRequest {
@@ -584,7 +584,7 @@ mod tests {
 
     #[test]
     fn a_listing_is_sorted_by_worth_and_passes_over_what_it_cannot_read() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         for (id, confidence) in [("a", 0.5), ("b", 0.9), ("c", 0.9), ("d", 0.1)] {
             put(
                 &memory,

@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_wrong_type_refuses_the_whole_plan() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         memory.plant("pm:{r}:sessions", KeyKind::Other);
         let mut plan = Plan::new();
         plan.hash_set("pm:{r}:issues".into(), vec![("f".into(), "v".into())]);

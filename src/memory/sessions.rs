@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_list_is_capped_and_the_analytics_go_on() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         memory.settings.max_sessions = 3;
         let kept: Vec<i64> = (0..5).map(|n| learn(&memory, "review", n)).collect();
         assert_eq!(kept, [1, 2, 3, 3, 3]);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_corrupt_session_does_not_hide_the_others() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         learn(&memory, "review", 1);
         let mut plan = Plan::new();
         plan.list_push(memory.view("r").keys.sessions(), "{]".into(), 1, 10);

@@ -65,7 +65,7 @@ macro_rules! value {
 
 impl Memory {
     /// An empty keyspace on 18 November 2026.
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Memory {
             keys: RefCell::default(),
             corrupt: Cell::new(0),

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn forgetting_leaves_nothing_and_nothing_of_others_is_touched() {
-        let mut memory = Memory::new();
+        let mut memory = Memory::empty();
         tracked(&memory, "r");
         memory.pass(86_400_000);
         tracked(&memory, "r");
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn days_are_forgotten_though_the_mark_is_lost() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         tracked(&memory, "r");
         let mut plan = Plan::new();
         plan.delete(vec!["pm:{r}:meta".into()]);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn retaining_may_shorten() {
-        let memory = Memory::new();
+        let memory = Memory::empty();
         tracked(&memory, "r");
         let (effects, count) = retain(&memory.view("r"), 5_000).unwrap();
         memory.apply(&effects);
