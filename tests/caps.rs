@@ -126,6 +126,37 @@ fn a_new_pattern_beyond_the_cap_is_refused_and_a_known_one_is_not() {
 }
 
 #[test]
+fn an_import_is_capped_like_any_other_write() {
+    let server = Server::start();
+    let mut client = server.client();
+    for n in 1..=10 {
+        client.json(&["PATTERN.STORE", "r", "t", &format!(r#"{{"n":{n}}}"#)]);
+        client.int(&["ISSUE.TRACK", "r", "style", &format!("R{n}"), "low", "COUNT", &n.to_string()]);
+        client.int(&["FIX.RECORD", "r", "style", "format", "1", "ID", &format!("k{n}")]);
+        client.int(&["SESSION.RECORD", "r", "nightly", &n.to_string(), "1"]);
+    }
+    let document = client.text(&["PATTERN.EXPORT", "r"]);
+    let small = Server::builder().module_arguments("max-history 4 max-issues 4 max-fixes 4 max-sessions 4").start();
+    let mut client = small.client();
+    client.json(&["PATTERN.IMPORT", "r", &document]);
+    for (command, key) in [
+        ("LLEN", "pm:{r}:history:t:default"),
+        ("HLEN", "pm:{r}:issues"),
+        ("ZCARD", "pm:{r}:issues:trend"),
+        ("LLEN", "pm:{r}:fixes"),
+        ("HLEN", "pm:{r}:fixes:ids"),
+        ("LLEN", "pm:{r}:sessions"),
+    ] {
+        assert_eq!(client.int(&[command, key]), 4, "{key}");
+    }
+    assert_eq!(client.json(&["ISSUE.GET", "r", "style", "R10"])["frequency"], 10);
+    assert_eq!(client.json(&["SESSION.LIST", "r"])[0]["patterns_learned"], 10);
+    assert_eq!(client.json(&["FIX.RATES", "r"])["format"]["total_attempts"], 10);
+    assert_eq!(client.json(&["SESSION.ANALYTICS", "r"])["total_sessions"], 10);
+    assert_eq!(client.json(&["PATTERN.EVOLUTION", "r", "t"])["changes"][3]["after_data"], json!({"n": 7}));
+}
+
+#[test]
 fn statistics_of_fix_types_are_bounded() {
     let server = Server::builder().module_arguments("max-fix-stats 20").start();
     let mut client = server.client();

@@ -1,6 +1,7 @@
 //! Hostile input: whatever is sent, the server answers, says nothing back, and a refusal changes nothing.
 
 use redis::Value;
+use serde_json::{json, Value as Json};
 
 use crate::support::catalog::CALLS;
 use crate::support::client::shown;
@@ -200,6 +201,143 @@ fn assert_no_panic(client: &mut Client) {
     let counters: Vec<&str> = info.lines().filter(|line| line.contains("panic")).collect();
     assert!(!counters.is_empty(), "INFO counts panics: {info}");
     assert!(counters.iter().all(|line| line.ends_with(":0")), "{counters:?}");
+}
+
+/// Every document that differs from this one in one place: another value there, or nothing.
+fn variants(document: &Json) -> Vec<Json> {
+    let mut paths = Vec::new();
+    collect_paths(document, String::new(), &mut paths);
+    let replacements = [
+        Json::Null,
+        json!(-1),
+        json!(0),
+        json!(1.5),
+        json!(1e308),
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!("ZQXJ"),
+        json!("x".repeat(600)),
+        json!("a\u{0}b{c}"),
+        json!("9999-12-31T23:59:59.999Z"),
+        json!("0001-01-01T00:00:00.000Z"),
+        json!("token: ghp_EXAMPLEexample0123456789abcdefABCDEF"),
+        json!(true),
+        json!([]),
+        json!([[1, "a"], {"b": 2}]),
+        json!({}),
+    ];
+    let mut variants = Vec::new();
+    for path in &paths {
+        for replacement in &replacements {
+            let mut variant = document.clone();
+            if let Some(place) = variant.pointer_mut(path) {
+                *place = replacement.clone();
+                variants.push(variant);
+            }
+        }
+        let (parent, name) = path.rsplit_once('/').expect("a path");
+        let mut variant = document.clone();
+        match variant.pointer_mut(parent) {
+            Some(Json::Object(fields)) => {
+                fields.remove(name);
+            }
+            Some(Json::Array(items)) => {
+                let again = items[0].clone();
+                items.push(again);
+            }
+            _ => {}
+        }
+        variants.push(variant);
+    }
+    variants
+}
+
+fn collect_paths(value: &Json, path: String, paths: &mut Vec<String>) {
+    match value {
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                collect_paths(value, format!("{path}/{name}"), paths);
+            }
+        }
+        Json::Array(items) => {
+            for (place, value) in items.iter().enumerate().take(2) {
+                collect_paths(value, format!("{path}/{place}"), paths);
+            }
+        }
+        _ => {}
+    }
+    if !path.is_empty() {
+        paths.push(path);
+    }
+}
+
+#[test]
+fn imports_that_were_tampered_with() {
+    let server = Server::start();
+    let mut probe = Probe::new(&server);
+    let export = probe.client.json(&["PATTERN.EXPORT", "r"]);
+    for variant in variants(&export) {
+        probe.client.text(&["FLUSHALL"]);
+        fill(&mut probe.client, "r");
+        probe.state = probe.client.text(&["DEBUG", "DIGEST"]);
+        let arguments = ["PATTERN.IMPORT", "r", &variant.to_string()].map(|word| word.as_bytes().to_vec());
+        match probe.client.try_run(&arguments) {
+            Err(_) => probe.send(&arguments),
+            Ok(_) => {
+                // What came in must not harm what reads it, or what is added to it.
+                let _ = probe.client.try_run(&arguments);
+                for call in CALLS.iter().filter(|call| !call.writes) {
+                    probe.client.run(&call.for_repo("r", ""));
+                }
+                probe.client.int(&["ISSUE.TRACK", "r", "style", "E501", "low"]);
+                probe.client.int(&["FIX.RECORD", "r", "style", "autoformat", "1"]);
+                probe.client.int(&["SESSION.RECORD", "r", "nightly", "1", "1"]);
+                probe.client.json(&["PATTERN.STORE", "r", "naming", r#"{"after":1}"#]);
+                let shown = probe.client.text(&["PATTERN.EXPORT", "r"]);
+                assert!(!shown.contains("ghp_EXAMPLE"), "a secret came in: {variant}");
+                for key in probe.client.key_names("*") {
+                    assert!(probe.client.int(&["PTTL", &key]) > 0, "{key} never expires after {variant}");
+                }
+            }
+        }
+    }
+    probe.conclude();
+}
+
+#[test]
+fn a_deleted_key_leaves_every_command_working() {
+    let server = Server::start();
+    let mut client = server.client();
+    fill(&mut client, "r");
+    let export = client.text(&["PATTERN.EXPORT", "r"]);
+    let names = client.key_names("*");
+    for name in &names {
+        for call in CALLS {
+            client.text(&["FLUSHALL"]);
+            fill(&mut client, "r");
+            client.int(&["DEL", name]);
+            if let Err(error) = client.try_run(&call.for_repo("r", &export)) {
+                panic!("without {name}, {} answered {error}", call.name());
+            }
+        }
+        // The tally of what is left stays right: hash and ranking agree after the next occurrence.
+        client.text(&["FLUSHALL"]);
+        fill(&mut client, "r");
+        client.int(&["DEL", name]);
+        for rule in ["E501", "S105"] {
+            client.int(&["ISSUE.TRACK", "r", "style", rule, "low"]);
+        }
+        let mut kept = client.texts(&["HKEYS", "pm:{r}:issues"]);
+        kept.sort();
+        let mut ranked = client.texts(&["ZRANGE", "pm:{r}:issues:trend", "0", "-1"]);
+        ranked.sort();
+        assert!(
+            kept.iter().all(|issue| issue == "security:S105" || ranked.contains(issue)),
+            "{name}: {kept:?} {ranked:?}"
+        );
+    }
+    assert_no_panic(&mut client);
 }
 
 #[test]

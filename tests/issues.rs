@@ -25,6 +25,18 @@ fn tracking_answers_the_new_frequency() {
 }
 
 #[test]
+fn large_counts_stay_exact() {
+    let server = Server::shared();
+    let mut client = server.client();
+    for n in 1..=20 {
+        let frequency = client.int(&["ISSUE.TRACK", "issues/exact", "style", "E501", "low", "COUNT", "999999999"]);
+        assert_eq!(frequency, n * 999_999_999);
+    }
+    assert_eq!(client.json(&["ISSUE.GET", "issues/exact", "style", "E501"])["frequency"], 19_999_999_980_i64);
+    assert_eq!(client.json(&["ISSUE.HISTORY", "issues/exact", "DAYS", "2"])["total"], 19_999_999_980_i64);
+}
+
+#[test]
 fn a_tracked_issue_reads_back_with_exactly_its_fields() {
     let server = Server::shared();
     let mut client = server.client();

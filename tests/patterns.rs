@@ -411,7 +411,7 @@ fn names_with_colons_and_percent_signs_never_meet() {
     assert_eq!(
         client.key_names("pm:{/names/a*}:pattern:*"),
         [
-            "pm:{/names/a:b}:pattern:c:d", "pm:{/names/a}:pattern:b%25:3Ac%3Ad", "pm:{/names/a}:pattern:b%253Ac:d",
+            "pm:{/names/a:b}:pattern:c:d", "pm:{/names/a}:pattern:b%253Ac:d", "pm:{/names/a}:pattern:b%25:3Ac%3Ad",
             "pm:{/names/a}:pattern:b%3Ac:d", "pm:{/names/a}:pattern:b:c%3Ad",
         ]
     );

@@ -2,7 +2,7 @@
 
 use crate::support::catalog::CALLS;
 use crate::support::server::contains;
-use crate::support::{fill, whole_state, Client, Server};
+use crate::support::{fill, wait_for, whole_state, Client, Server};
 
 /// Everything that writes, in every way: alone, in MULTI, in a script.
 #[track_caller]
@@ -39,6 +39,9 @@ fn work(client: &mut Client) {
     client.int(&["PATTERN.FORGET", "c"]);
     fill(client, "c");
     client.int(&["PATTERN.RETAIN", "d", "12345"]);
+    client.text(&["SELECT", "3"]);
+    fill(client, "a");
+    client.text(&["SELECT", "0"]);
 }
 
 #[track_caller]
@@ -164,6 +167,28 @@ fn reads_work_on_a_read_only_replica_and_writes_do_not() {
         assert_eq!(reader.text(call), client.text(call));
     }
     assert_eq!(whole_state(&mut reader), before);
+}
+
+#[test]
+fn a_replica_does_not_show_what_has_expired_before_the_master_has_said_so() {
+    let master = Server::start();
+    let replica = master.replica(Server::builder());
+    let mut client = master.client();
+    client.text(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
+    client.json(&["PATTERN.STORE", "r", "t", "{}", "ID", "brief", "TTL", "1"]);
+    client.json(&["PATTERN.STORE", "r", "t", "{}", "ID", "stays"]);
+    master.wait_for_replica(&replica);
+    let mut reader = replica.client();
+    wait_for("the record to be gone", || {
+        matches!(reader.run(&["PATTERN.GET", "r", "t", "ID", "brief"]), redis::Value::Nil).then_some(())
+    });
+    let listed = reader.json(&["PATTERN.LIST", "r"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(reader.json(&["PATTERN.INSIGHTS", "r"])["pattern_confidence_summary"]["t"]["pattern_count"], 1);
+    reader.nil(&["PATTERN.EVOLUTION", "r", "t", "ID", "brief"]);
+    assert_eq!(client.json(&["PATTERN.STORE", "r", "t", "{}", "ID", "brief"])["version"], 1);
+    master.wait_for_replica(&replica);
+    assert_eq!(whole_state(&mut reader), whole_state(&mut client));
 }
 
 #[test]
