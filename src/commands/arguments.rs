@@ -5,7 +5,7 @@ use std::str::FromStr;
 use anonymizer::{Json, JsonError};
 use serde_json::value::RawValue;
 
-use crate::memory::import::MAX_DEPTH;
+use crate::memory::customs::MAX_DEPTH;
 use crate::memory::upkeep::LONGEST_WINDOW;
 use crate::memory::{patterns, Day, Error, Identifier, Repo, Result};
 use crate::server::command::ArgKind;

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::Room;
 use super::fixes::{self, Outcome, Row};
 use super::history::{self, Entry};
 use super::issues::{self, Record};
@@ -100,10 +101,18 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
         sessions: elements(view, &view.keys.sessions(), Session::read)?,
         days: BTreeMap::new(),
     };
+    let mut room = Room::new();
     let overview = patterns::overview(view, None)?;
-    for pattern in patterns::read_all(view, &overview) {
+    for pattern in patterns::read_all(view, &overview)? {
         let mut history = Vec::new();
-        history::entries(view, &pattern.member(), &mut |entry| history.push(entry))?;
+        let mut fits = Ok(());
+        history::entries(view, &pattern.member(), &mut |entry| {
+            if fits.is_ok() {
+                fits = room.take(entry.size());
+                history.push(entry);
+            }
+        })?;
+        fits?;
         document
             .patterns
             .push(PatternWithHistory { pattern, history });
@@ -157,12 +166,17 @@ pub(super) fn elements<T>(
     read: fn(&str) -> Option<T>,
 ) -> Result<Vec<T>> {
     let mut elements = Vec::with_capacity(view.store.list_len(key)?);
+    let (mut room, mut fits) = (Room::new(), Ok(()));
     view.store.elements(key, 0, &mut |element| {
+        fits = room.take(element.len());
+        if fits.is_err() {
+            return ControlFlow::Break(());
+        }
         match std::str::from_utf8(element).ok().and_then(read) {
             Some(element) => elements.push(element),
             None => view.store.report_corrupt(key),
         }
         ControlFlow::Continue(())
     })?;
-    Ok(elements)
+    fits.map(|()| elements)
 }

@@ -4,7 +4,7 @@
 //! type, and one for each fix type over all issue types. So advice and rates cost the same however much was tried.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -259,12 +259,13 @@ pub(super) fn write_rows(view: &View<'_>, plan: &mut Plan, rows: Vec<(String, Ro
         }
         let excess = (held + created).saturating_sub(most);
         if excess > 0 {
+            let ours: HashSet<&str> = rows.iter().map(|(field, _)| field.as_str()).collect();
             let mut others = Vec::with_capacity(held);
             view.store.each_field(&key, &mut |field, value| {
                 let Ok(field) = std::str::from_utf8(field) else {
                     return;
                 };
-                if !rows.iter().any(|(ours, _)| ours == field) {
+                if !ours.contains(field) {
                     let used = Row::read(value).map(|row| row.last_applied_at);
                     others.push((used, field.starts_with(':'), field.to_owned()));
                 }

@@ -83,6 +83,14 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// How many bytes of data it carries.
+    pub fn size(&self) -> usize {
+        let len = |data: &Option<Box<RawValue>>| data.as_ref().map_or(0, |data| data.get().len());
+        len(&self.before) + len(&self.after)
+    }
+}
+
 fn null() -> Box<RawValue> {
     RawValue::from_string("null".into()).expect("null is JSON")
 }

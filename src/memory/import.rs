@@ -2,15 +2,13 @@
 //!
 //! The document is checked and anonymized like any other write, all of it before the first effect.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use anonymizer::{Anonymizer, Json, JsonError, Redactions};
+use anonymizer::{Anonymizer, Redactions};
 use serde::Serialize;
 use serde_json::error::Category;
-use serde_json::value::RawValue;
 
-use super::days::Series;
+use super::customs::Customs;
 use super::export::{
     elements, Document, NamedIssue, NamedRow, PatternWithHistory, FORMAT, VERSION,
 };
@@ -20,11 +18,7 @@ use super::issues::{self, Record};
 use super::keys::pair;
 use super::patterns::{self, json, Pattern};
 use super::sessions::Session;
-use super::upkeep::{self, LONGEST_WINDOW};
-use super::{store, Day, Effects, Error, Identifier, KeyKind, Plan, Result, View};
-
-/// How deep a JSON argument, and a record of an import, may be nested.
-pub const MAX_DEPTH: usize = 64;
+use super::{store, upkeep, Day, Effects, Error, KeyKind, Plan, Result, View};
 
 /// What happens to what the repo knows already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,10 +59,7 @@ pub fn import(
             format!("be a document of format {FORMAT}, version {VERSION}"),
         ));
     }
-    let mut customs = Customs {
-        anonymizer,
-        redactions: Redactions::default(),
-    };
+    let mut customs = Customs::new(anonymizer);
     customs.check(&mut document)?;
 
     let mut plan = Plan::new();
@@ -90,17 +81,18 @@ pub fn import(
         sessions: import_sessions(view, &mut plan, document.sessions)?,
         ..Imported::default()
     };
-    let (rows, days) = (&mut document.fix_stats, &mut document.days);
-    imported.fixes = import_fixes(view, &mut plan, document.fixes, rows, days)?;
-    import_rows(view, &mut plan, document.fix_stats)?;
+    let (mut rows, days) = (by_field(document.fix_stats)?, &mut document.days);
+    imported.fixes = import_fixes(view, &mut plan, document.fixes, &mut rows, days)?;
+    import_rows(view, &mut plan, rows)?;
     for (day, counts) in document.days {
         let day = Day::parse(&day).ok_or(Error::Internal("a day was not checked"))?;
         for (series, n) in counts {
             plan.count(day, series, n);
         }
     }
-    imported.redactions = customs.redactions.total();
-    Ok((plan.seal(view)?, imported, customs.redactions))
+    let redactions = customs.redactions();
+    imported.redactions = redactions.total();
+    Ok((plan.seal(view)?, imported, redactions))
 }
 
 fn refuse(error: serde_json::Error) -> Error {
@@ -112,183 +104,6 @@ fn refuse(error: serde_json::Error) -> Error {
         ),
     };
     Error::argument("json", must)
-}
-
-/// Checks and anonymizes what comes in.
-struct Customs<'a> {
-    anonymizer: &'a Anonymizer,
-    redactions: Redactions,
-}
-
-impl Customs<'_> {
-    fn check(&mut self, document: &mut Document<'_>) -> Result<()> {
-        let mut seen = HashSet::new();
-        for (i, found) in document.patterns.iter_mut().enumerate() {
-            self.pattern(&format!("json: patterns[{i}]"), found)?;
-            if !seen.insert(found.pattern.member()) {
-                let name = format!("json: patterns[{i}]");
-                return Err(Error::argument(name, "be there only once"));
-            }
-        }
-        for (i, issue) in document.issues.iter_mut().enumerate() {
-            let at = format!("json: issues[{i}]");
-            self.name(&at, "issue_type", &issue.issue_type)?;
-            self.name(&at, "issue_rule", &issue.issue_rule)?;
-            self.name(&at, "record.severity", &issue.record.severity)?;
-            if !issue.record.is_sound() {
-                return Err(Error::argument(
-                    at,
-                    "have a finite trend and at most 30 days",
-                ));
-            }
-        }
-        for (i, fix) in document.fixes.iter_mut().enumerate() {
-            let at = format!("json: fixes[{i}]");
-            self.name(&at, "issue_type", &fix.issue_type)?;
-            self.name(&at, "fix_type", &fix.fix_type)?;
-            if let Some(id) = &fix.id {
-                self.name(&at, "id", id)?;
-            }
-            let feedback = fix.feedback_score.unwrap_or(0.0);
-            if !(-1.0..=1.0).contains(&feedback) {
-                let name = format!("{at}.feedback_score");
-                return Err(Error::argument(name, "be a number from -1 to 1 or null"));
-            }
-            self.optional_object(&format!("{at}.metadata"), &mut fix.metadata)?;
-        }
-        for (i, row) in document.fix_stats.iter().enumerate() {
-            let at = format!("json: fix_stats[{i}]");
-            if let Some(issue_type) = &row.issue_type {
-                self.name(&at, "issue_type", issue_type)?;
-            }
-            self.name(&at, "fix_type", &row.fix_type)?;
-            if !row.stats.is_sound() {
-                let must = "hold counts that belong together";
-                return Err(Error::argument(format!("{at}.stats"), must));
-            }
-        }
-        for (i, session) in document.sessions.iter_mut().enumerate() {
-            let at = format!("json: sessions[{i}]");
-            self.name(&at, "session_type", &session.session_type)?;
-            self.optional_object(&format!("{at}.session_data"), &mut session.session_data)?;
-        }
-        self.days(&mut document.days)
-    }
-
-    fn pattern(&mut self, at: &str, found: &mut PatternWithHistory) -> Result<()> {
-        let pattern = &mut found.pattern;
-        self.name(at, "pattern.pattern_type", &pattern.pattern_type)?;
-        self.name(at, "pattern.id", &pattern.id)?;
-        confidence(at, "pattern.confidence", Some(pattern.confidence))?;
-        if pattern.version == 0 {
-            return Err(Error::argument(
-                format!("{at}.pattern.version"),
-                "be 1 or more",
-            ));
-        }
-        pattern.pattern_data =
-            self.object(&format!("{at}.pattern.pattern_data"), &pattern.pattern_data)?;
-        for (i, entry) in found.history.iter_mut().enumerate() {
-            self.entry(&format!("{at}.history[{i}]"), entry)?;
-        }
-        Ok(())
-    }
-
-    fn entry(&mut self, at: &str, entry: &mut Entry) -> Result<()> {
-        if let Some(before) = entry
-            .before
-            .as_mut()
-            .filter(|before| before.get() != "null")
-        {
-            *before = self.object(&format!("{at}.before"), before)?;
-        }
-        if let Some(after) = &mut entry.after {
-            *after = self.object(&format!("{at}.after"), after)?;
-        }
-        confidence(at, "confidence_before", entry.confidence_before)?;
-        confidence(at, "confidence_after", entry.confidence_after)?;
-        for text in [&mut entry.reason, &mut entry.user].into_iter().flatten() {
-            let (clean, redactions) = self.anonymizer.text(text);
-            if !redactions.is_empty() {
-                self.redactions.merge(&redactions);
-                *text = clean.into_owned();
-            }
-        }
-        Ok(())
-    }
-
-    fn name(&self, at: &str, field: &str, text: &str) -> Result<()> {
-        Identifier::parse(&format!("{at}.{field}"), text.as_bytes(), self.anonymizer).map(|_| ())
-    }
-
-    fn object(&mut self, at: &str, raw: &RawValue) -> Result<Box<RawValue>> {
-        let mut value =
-            Json::parse(raw.get().as_bytes(), MAX_DEPTH).map_err(|error| match error {
-                JsonError::TooDeep => Error::argument(
-                    at.to_owned(),
-                    format!("be nested at most {MAX_DEPTH} levels"),
-                ),
-                JsonError::Syntax { .. } | JsonError::Encoding => {
-                    Error::argument(at.to_owned(), "be a JSON object")
-                }
-            })?;
-        if !matches!(value, Json::Object(_)) {
-            return Err(Error::argument(at.to_owned(), "be a JSON object"));
-        }
-        self.redactions.merge(&self.anonymizer.json(&mut value));
-        RawValue::from_string(value.to_string())
-            .map_err(|_| Error::Internal("anonymized JSON is no JSON any more"))
-    }
-
-    fn optional_object(&mut self, at: &str, raw: &mut Option<Cow<'_, RawValue>>) -> Result<()> {
-        if let Some(raw) = raw {
-            *raw = Cow::Owned(self.object(at, raw)?);
-        }
-        Ok(())
-    }
-
-    fn days(&self, days: &mut BTreeMap<String, BTreeMap<String, u64>>) -> Result<()> {
-        if days.len() > LONGEST_WINDOW as usize {
-            let must = format!("hold at most {LONGEST_WINDOW} days");
-            return Err(Error::argument("json: days", must));
-        }
-        for (i, (day, counts)) in days.iter().enumerate() {
-            let at = format!("json: days[{i}]");
-            if Day::parse(day).is_none() {
-                return Err(Error::argument(at, "be named by a day as YYYY-MM-DD"));
-            }
-            for field in counts.keys() {
-                let names: [Cow<'_, str>; 2] = match Series::parse(field) {
-                    Some(Series::Issue {
-                        issue_type,
-                        severity,
-                    }) => [issue_type, severity],
-                    Some(Series::Fix { fix_type: name, .. })
-                    | Some(Series::Session {
-                        session_type: name, ..
-                    }) => [name.clone(), name],
-                    None => {
-                        let must = "hold only counters as PATTERN.EXPORT names them";
-                        return Err(Error::argument(at, must));
-                    }
-                };
-                for name in &names {
-                    self.name(&at, "counter", name)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn confidence(at: &str, field: &str, value: Option<f64>) -> Result<()> {
-    if value.is_none_or(|value| (0.0..=1.0).contains(&value)) {
-        return Ok(());
-    }
-    Err(Error::argument(
-        format!("{at}.{field}"),
-        "be a number from 0 to 1",
-    ))
 }
 
 fn import_patterns(
@@ -374,7 +189,7 @@ fn import_issues(view: &View<'_>, plan: &mut Plan, issues: Vec<NamedIssue<'_>>) 
     let half_life = view.settings.trend_half_life;
     let mut created = 0;
     let mut records: Vec<(String, Record<'_>)> = Vec::with_capacity(count);
-    let mut position = HashMap::with_capacity(count);
+    let mut seen = HashSet::with_capacity(count);
     for issue in issues {
         let member = pair(&issue.issue_type, &issue.issue_rule);
         let record = match issues::record(view, &member)? {
@@ -384,7 +199,7 @@ fn import_issues(view: &View<'_>, plan: &mut Plan, issues: Vec<NamedIssue<'_>>) 
                 issue.record
             }
         };
-        if position.insert(member.clone(), ()).is_some() {
+        if !seen.insert(member.clone()) {
             return Err(Error::argument(
                 "json: issues",
                 "hold every issue only once",
@@ -415,7 +230,7 @@ fn import_fixes(
     view: &View<'_>,
     plan: &mut Plan,
     fixes: Vec<Outcome<'_>>,
-    rows: &mut [NamedRow<'_>],
+    rows: &mut BTreeMap<String, Row>,
     days: &mut BTreeMap<String, BTreeMap<String, u64>>,
 ) -> Result<usize> {
     if fixes.is_empty() {
@@ -454,17 +269,13 @@ fn import_fixes(
 /// Takes one outcome back out of the statistics that came with it.
 fn discount(
     outcome: &Outcome<'_>,
-    rows: &mut [NamedRow<'_>],
+    rows: &mut BTreeMap<String, Row>,
     days: &mut BTreeMap<String, BTreeMap<String, u64>>,
     half_life: f64,
 ) {
-    for row in rows.iter_mut() {
-        let of_pair = row
-            .issue_type
-            .as_ref()
-            .is_none_or(|t| *t == outcome.issue_type);
-        if of_pair && row.fix_type == outcome.fix_type {
-            row.stats.subtract(outcome, half_life);
+    for field in fixes::rows_of(outcome) {
+        if let Some(row) = rows.get_mut(&field) {
+            row.subtract(outcome, half_life);
         }
     }
     let day = days.get_mut(&outcome.applied_at.day().to_string());
@@ -473,41 +284,51 @@ fn discount(
     }
 }
 
-fn import_rows(view: &View<'_>, plan: &mut Plan, rows: Vec<NamedRow<'_>>) -> Result<()> {
-    let mut merged: BTreeMap<String, Row> = BTreeMap::new();
+/// The rows that come in, by their fields.
+fn by_field(rows: Vec<NamedRow<'_>>) -> Result<BTreeMap<String, Row>> {
+    let mut by_field = BTreeMap::new();
     for found in rows {
-        if found.stats.attempts == 0 {
-            continue;
-        }
         let field = match &found.issue_type {
             Some(issue_type) => pair(issue_type, &found.fix_type),
             None => fixes::overall(&found.fix_type),
         };
-        let mut row = found.stats;
-        if let Some(ours) = fixes::row(view, &field)? {
-            row.add(&ours, view.settings.fix_half_life);
-        }
-        if merged.insert(field, row).is_some() {
+        if by_field.insert(field, found.stats).is_some() {
             return Err(Error::argument(
                 "json: fix_stats",
                 "hold every row only once",
             ));
         }
     }
-    let mut rows: Vec<(String, Row)> = merged.into_iter().collect();
-    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.last_applied_at));
-    rows.truncate(view.settings.max_fix_stats);
-    fixes::write_rows(view, plan, rows)
+    Ok(by_field)
+}
+
+fn import_rows(view: &View<'_>, plan: &mut Plan, rows: BTreeMap<String, Row>) -> Result<()> {
+    let mut merged = Vec::with_capacity(rows.len());
+    for (field, mut row) in rows {
+        if row.attempts == 0 {
+            continue;
+        }
+        if let Some(ours) = fixes::row(view, &field)? {
+            row.add(&ours, view.settings.fix_half_life);
+        }
+        merged.push((field, row));
+    }
+    merged.sort_by_key(|(_, row)| std::cmp::Reverse(row.last_applied_at));
+    merged.truncate(view.settings.max_fix_stats);
+    fixes::write_rows(view, plan, merged)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
+    use crate::memory::days::Series;
     use crate::memory::export::export;
     use crate::memory::issues::Occurrence;
     use crate::memory::patterns::StoreRequest;
     use crate::memory::testing::{anonymizer, Memory};
-    use crate::memory::{sessions, Repo};
+    use crate::memory::{sessions, Identifier, Repo};
 
     fn document(memory: &Memory, repo: &str) -> String {
         let name = Repo::parse(repo.as_bytes(), anonymizer()).unwrap();

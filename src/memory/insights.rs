@@ -46,7 +46,7 @@ pub fn insights(view: &View<'_>, days: u32, top: usize) -> Result<Insights> {
     let fix_success_rates = fixes::rates(view)?;
     Ok(Insights {
         recommendations: recommend(&overview, &issue_trends.trending_issues, &fix_success_rates),
-        team_patterns: patterns::read_all(view, overview.iter().take(top)),
+        team_patterns: patterns::read_all(view, overview.iter().take(top))?,
         pattern_confidence_summary: summarize(&overview),
         learning_analytics: sessions::analytics(view, days)?,
         issue_trends,

@@ -16,13 +16,16 @@
 //! | `patterns`, `history` | patterns, and what changed in them |
 //! | `issues`, `fixes`, `sessions` | what their commands do |
 //! | `insights`, `recommendations` | the whole report |
-//! | `export`, `import` | a whole memory as one document, and back |
+//! | `export`, `import`, `customs` | a whole memory as one document, and back, checked on the way |
+//! | `answer` | how large an answer may become |
 //! | `upkeep` | retaining, forgetting and counting what is known of a repo |
 
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod bounds;
 pub mod burst;
+pub mod customs;
 pub mod days;
 pub mod decay;
 pub mod error;

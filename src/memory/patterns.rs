@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::answer::Room;
 use super::history::{self, Change, Decoder, Entry};
 use super::keys::{pair, split_pair};
 use super::{Effects, Error, Identifier, KeyKind, Plan, Result, Timestamp, View};
@@ -389,18 +390,23 @@ pub fn overview(view: &View<'_>, pattern_type: Option<&str>) -> Result<Vec<Overv
 pub fn read_all<'o>(
     view: &View<'_>,
     overview: impl IntoIterator<Item = &'o Overview>,
-) -> Vec<Pattern> {
-    overview
-        .into_iter()
-        .filter_map(|found| match read(view, &found.pattern_type, &found.id) {
-            Ok(record) => record,
+) -> Result<Vec<Pattern>> {
+    let mut room = Room::new();
+    let mut records = Vec::new();
+    for found in overview {
+        match read(view, &found.pattern_type, &found.id) {
+            Ok(Some(record)) => {
+                room.take(record.pattern_data.get().len())?;
+                records.push(record);
+            }
+            Ok(None) => {}
             Err(_) => {
                 let member = pair(&found.pattern_type, &found.id);
                 view.store.report_corrupt(&view.keys.pattern(&member));
-                None
             }
-        })
-        .collect()
+        }
+    }
+    Ok(records)
 }
 
 /// The history of a record.
@@ -443,14 +449,21 @@ pub fn evolution(
     let mut decoder = Decoder::new(&record);
     let mut changes = Vec::new();
     let mut total_changes = 0;
+    let (mut room, mut fits) = (Room::new(), Ok(()));
     history::entries(view, &record.member(), &mut |entry| {
         let within = entry.at >= since;
         total_changes += usize::from(within);
-        if changes.len() < limit {
+        if changes.len() < limit && fits.is_ok() {
             let change = decoder.decode(entry);
+            let before = change
+                .before_data
+                .as_ref()
+                .map_or(0, |data| data.get().len());
+            fits = room.take(before + change.after_data.get().len());
             changes.extend(within.then_some(change));
         }
     })?;
+    fits?;
     let point = |change: &Change| TrendPoint {
         date: change.created_at,
         confidence: change.confidence_after,

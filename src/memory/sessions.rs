@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::answer::Room;
 use super::days::{self, Measure, Series};
 use super::patterns::json;
 use super::{Effects, Identifier, Plan, Result, Timestamp, View};
@@ -150,8 +151,12 @@ pub(super) fn stored_array(
 ) -> Result<String> {
     let mut array = String::from("[");
     let mut left = count;
+    let (mut room, mut fits) = (Room::new(), Ok(()));
     view.store.elements(key, offset, &mut |element| {
-        if left == 0 {
+        if left > 0 {
+            fits = room.take(element.len());
+        }
+        if left == 0 || fits.is_err() {
             return ControlFlow::Break(());
         }
         left -= 1;
@@ -167,7 +172,7 @@ pub(super) fn stored_array(
         ControlFlow::Continue(())
     })?;
     array.push(']');
-    Ok(array)
+    fits.map(|()| array)
 }
 
 #[cfg(test)]

@@ -8,8 +8,11 @@ use redis_module::raw;
 use super::tally::{self, Counter};
 use super::{anonymization, configuration};
 
-/// Fills `INFO patternmemory`.
-pub extern "C" fn report(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: c_int) {
+/// Fills `INFO patternmemory`; nothing in a crash report, as the crash may have left a lock taken.
+pub extern "C" fn report(ctx: *mut raw::RedisModuleInfoCtx, for_crash_report: c_int) {
+    if for_crash_report != 0 {
+        return;
+    }
     // A panic must not cross into the server's C code.
     let _ = panic::catch_unwind(|| fill(&Section(ctx)));
 }

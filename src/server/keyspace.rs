@@ -1,11 +1,11 @@
 //! Reads keys through the module API, which is faster than calling commands and copies once.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::{c_int, c_long, c_void};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
+use std::sync::{Mutex, PoisonError};
 
 use redis_module::raw;
 
@@ -177,17 +177,16 @@ struct ScanState<'a> {
 /// The keyspace of the selected database, as the running command sees it.
 pub struct Keyspace {
     ctx: *mut raw::RedisModuleCtx,
-    /// The last key named in the log as corrupt, so that one bad list is one line.
-    named: RefCell<Option<String>>,
 }
+
+/// The keys named in the log as corrupt: each is named once, and so many at most.
+static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+const MOST_NAMED: usize = 1_000;
 
 impl Keyspace {
     /// The keyspace of a context.
     pub fn new(ctx: *mut raw::RedisModuleCtx) -> Self {
-        Keyspace {
-            ctx,
-            named: RefCell::new(None),
-        }
+        Keyspace { ctx }
     }
 
     fn open(&self, key: &str) -> Option<OpenKey> {
@@ -402,13 +401,12 @@ impl Store for Keyspace {
 
     fn report_corrupt(&self, key: &str) {
         tally::CORRUPT_RECORDS.add(1);
-        let mut named = self.named.borrow_mut();
-        if named.as_deref() != Some(key) {
+        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if named.len() < MOST_NAMED && named.insert(key.to_owned()) {
             log(
                 Level::Warning,
                 &format!("a record under the key {key} cannot be read and is passed over"),
             );
-            *named = Some(key.to_owned());
         }
     }
 }

@@ -50,6 +50,6 @@ impl Definition for List {
             .take_while(|found| found.confidence >= least)
             .skip(offset)
             .take(count);
-        Ok(Answer::say(Reply::json(&patterns::read_all(&view, page))))
+        Ok(Answer::say(Reply::json(&patterns::read_all(&view, page)?)))
     }
 }
