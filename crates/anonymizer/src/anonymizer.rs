@@ -155,13 +155,12 @@ impl Anonymizer {
 
     /// As [`Anonymizer::text`]; what is not UTF-8 becomes U+FFFD.
     pub fn bytes<'t>(&self, text: &'t [u8]) -> (Cow<'t, str>, Redactions) {
-        match String::from_utf8_lossy(text) {
-            Cow::Borrowed(text) => self.text(text),
-            Cow::Owned(text) => {
-                let (anonymized, redactions) = self.text(&text);
-                (Cow::Owned(anonymized.into_owned()), redactions)
-            }
+        if let Ok(text) = std::str::from_utf8(text) {
+            return self.text(text);
         }
+        let text = String::from_utf8_lossy(text);
+        let (anonymized, redactions) = self.text(&text);
+        (Cow::Owned(anonymized.into_owned()), redactions)
     }
 
     /// Whether the text holds a credential: a finding of [`Kind::Secret`] or [`Kind::Url`]. Personal data is none.

@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("payment", include_str!("../rules/payment.toml")),
     ("ai", include_str!("../rules/ai.toml")),
     ("observability", include_str!("../rules/observability.toml")),
+    ("databases", include_str!("../rules/databases.toml")),
     ("services", include_str!("../rules/services.toml")),
 ];
 

@@ -1,11 +1,17 @@
 //! Findings that need more than a regex: names and values in many syntaxes, and numbers that are checked.
 
 mod assignment;
+mod bank;
 mod email;
 mod home;
+mod ip;
+mod national;
 mod near;
 pub(crate) mod numbers;
+mod phone;
+pub(crate) mod service;
 mod url;
+mod wallet;
 
 use crate::engine::span::Finding;
 use crate::engine::Scope;
@@ -21,6 +27,12 @@ pub(crate) const RULES: &[(&str, &str, Kind)] = &[
     ("ip", "personal", Kind::Ip),
     ("card", "personal", Kind::Card),
     ("home-path", "personal", Kind::User),
+    ("iban", "personal", Kind::Iban),
+    ("mac", "personal", Kind::Mac),
+    ("phone", "personal", Kind::Phone),
+    ("national-id", "personal", Kind::NationalId),
+    ("wallet", "personal", Kind::Wallet),
+    ("near-service", "generic", Kind::Secret),
 ];
 
 /// Indices in [`RULES`].
@@ -32,15 +44,23 @@ pub(crate) mod number {
     pub const IP: usize = 4;
     pub const CARD: usize = 5;
     pub const HOME_PATH: usize = 6;
+    pub const IBAN: usize = 7;
+    pub const MAC: usize = 8;
+    pub const PHONE: usize = 9;
+    pub const NATIONAL_ID: usize = 10;
+    pub const WALLET: usize = 11;
+    pub const SERVICE: usize = 12;
 }
 
 /// Code that a keyword starts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Detector {
     Name,
+    Service,
     Url,
     At,
     Home,
+    Wallet,
 }
 
 /// Keywords, in lower case, and what they start.
@@ -61,6 +81,9 @@ pub(crate) const KEYWORDS: &[(&str, Detector)] = &[
     ("licen", Detector::Name),
     ("_pat", Detector::Name),
     ("://", Detector::Url),
+    ("bc1", Detector::Wallet),
+    ("tb1", Detector::Wallet),
+    ("ltc1", Detector::Wallet),
     ("@", Detector::At),
     ("/home/", Detector::Home),
     ("/users/", Detector::Home),
@@ -98,10 +121,14 @@ impl Detector {
     ) {
         match self {
             Detector::Name => assignment::around(text, keyword, found),
+            Detector::Service => service::after(text, keyword, found),
             Detector::Url => url::around(text, keyword, found),
             Detector::At if scope == Scope::Everything => email::around(text, keyword.start, found),
             Detector::Home if scope == Scope::Everything => home::after(text, keyword.end, found),
-            Detector::At | Detector::Home => {}
+            Detector::Wallet if scope == Scope::Everything => {
+                wallet::bech32(text, keyword.start, found);
+            }
+            Detector::At | Detector::Home | Detector::Wallet => {}
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The engine: one automaton finds every keyword of every rule; only what is around a keyword is looked at again.
 
+mod keywords;
 pub(crate) mod pattern;
 pub(crate) mod span;
 
 use crate::detect::{self, numbers, Detector};
 use crate::rules_file::{Definition, RuleError};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use keywords::Keywords;
 use pattern::Pattern;
 use span::Finding;
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ enum Action {
 
 #[derive(Debug)]
 pub(crate) struct Engine {
-    automaton: AhoCorasick,
+    keywords: Keywords,
     /// By keyword.
     actions: Vec<Vec<Action>>,
     patterns: Vec<Pattern>,
@@ -51,34 +52,36 @@ impl Engine {
                 .or_default()
                 .push(Action::Detector(*detector));
         }
+        for name in detect::service::names() {
+            by_keyword
+                .entry(String::from(name))
+                .or_default()
+                .push(Action::Detector(Detector::Service));
+        }
         let mut patterns = Vec::new();
         let mut everywhere = Vec::new();
         for (rule, definition) in definitions {
             let number = patterns.len();
             patterns.push(Pattern::new(rule, definition)?);
-            let keywords: Vec<_> = definition
+            let own: Vec<_> = definition
                 .keywords
                 .iter()
                 .filter(|keyword| !keyword.is_empty())
                 .collect();
-            if keywords.is_empty() {
+            if own.is_empty() {
                 everywhere.push(number);
             }
-            for keyword in keywords {
+            for keyword in own {
                 by_keyword
                     .entry(keyword.to_ascii_lowercase())
                     .or_default()
                     .push(Action::Pattern(number));
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(by_keyword.keys())
+        let keywords = Keywords::new(by_keyword.keys())
             .map_err(|_| RuleError::new(1, None, "too many keywords"))?;
         Ok(Engine {
-            automaton,
+            keywords,
             actions: by_keyword.into_values().collect(),
             patterns,
             everywhere,
@@ -106,21 +109,20 @@ impl Engine {
             names_until: 0,
             values_until: 0,
         };
-        for hit in self
-            .automaton
-            .try_find_overlapping_iter(Input::new(text).range(hits.clone()))
-            .expect("the automaton is of the standard kind")
-        {
-            for action in &self.actions[hit.pattern().as_usize()] {
+        let mut hits_of_keywords = Vec::new();
+        self.keywords
+            .find(text, hits.clone(), &mut hits_of_keywords);
+        for hit in hits_of_keywords {
+            for action in &self.actions[hit.keyword] {
                 match *action {
                     Action::Pattern(number) => {
                         let pattern = &self.patterns[number];
-                        let window = hit.start().saturating_sub(pattern.before)
-                            ..text.len().min(hit.end() + pattern.after);
+                        let window = hit.start.saturating_sub(pattern.before)
+                            ..text.len().min(hit.end + pattern.after);
                         windows.add(number, window, self.patterns.len());
                     }
                     Action::Detector(detector) => {
-                        detector.run(text, hit.start()..hit.end(), scope, &mut found)
+                        detector.run(text, hit.start..hit.end, scope, &mut found)
                     }
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! Fields that gitleaks knows and that mean nothing for a text without a repository (`path`, `commits`, `tags`) are
 //! accepted and ignored, as are tables such as `[extend]`. Beyond gitleaks' own, a rule may say `kind`, `check` (a
-//! checksum), `before` and `after` (how many bytes around a keyword are searched), `examples` and `nearMisses`.
+//! checksum), `blanks`, `before` and `after` (how many bytes around a keyword are searched), `examples` and `nearMisses`.
 
 use crate::rule::{Kind, Origin, Rule};
 use serde::Deserialize;
@@ -74,6 +74,8 @@ pub(crate) struct Definition {
     pub before: Option<usize>,
     pub after: Option<usize>,
     pub check: Option<String>,
+    /// Whether a value that is blanked out, as in `ACxxxxxxxx`, is found all the same.
+    pub blanks: bool,
     pub stopwords: Vec<String>,
     pub allowlists: Vec<AllowlistDefinition>,
     pub examples: Vec<String>,
@@ -118,6 +120,8 @@ struct Entry {
     after: Option<usize>,
     kind: Option<String>,
     check: Option<String>,
+    #[serde(default)]
+    blanks: bool,
     #[serde(default)]
     stopwords: Vec<String>,
     allowlist: Option<AllowlistDefinition>,
@@ -192,6 +196,7 @@ pub(crate) fn read(text: &str, family: &str, origin: Origin) -> Result<Vec<Defin
             before: entry.before,
             after: entry.after,
             check: entry.check,
+            blanks: entry.blanks,
             stopwords: entry.stopwords,
             allowlists,
             examples: entry.examples,

@@ -30,7 +30,7 @@ fn only_the_secret_goes() {
     );
     assert_eq!(
         text("postgres://app:s3cretEXAMPLE@db/prod"),
-        "postgres://app:<REDACTED>@db/prod"
+        "postgres://<REDACTED>/prod"
     );
     assert_eq!(
         text("write to jane.doe@acme-widgets.com."),

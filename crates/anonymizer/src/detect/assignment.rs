@@ -37,9 +37,36 @@ pub(super) fn around(text: &[u8], keyword: Range<usize>, found: &mut Found<'_>) 
 /// The secret that the name is given.
 fn value_of(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
     let strength = name::strength(&text[name.clone()])?;
+    if let Some(value) = compared(text, name, strength) {
+        return Some(value);
+    }
     let candidate = candidate(text, name, strength)?;
     let value = &text[candidate.value.clone()];
     value::is_secret(value, strength, candidate.written).then_some(candidate.value)
+}
+
+/// The literal on the left of a comparison with the name: `"VALUE" == name`.
+fn compared(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Range<usize>> {
+    let from = name.start.saturating_sub(208);
+    let before = &text[from..name.start];
+    let sign_end = before.iter().rposition(|b| *b != b' ')? + 1;
+    let sign = before[..sign_end]
+        .iter()
+        .rev()
+        .take(4)
+        .take_while(|b| matches!(b, b'=' | b'!'))
+        .count();
+    if !(2..=3).contains(&sign) {
+        return None;
+    }
+    let end = before[..sign_end - sign].iter().rposition(|b| *b != b' ')?;
+    let quote = before[end];
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+    let start = memchr::memrchr(quote, &before[..end])? + 1;
+    value::is_secret(&before[start..end], strength, Written::Quoted)
+        .then_some(from + start..from + end)
 }
 
 fn name_around(text: &[u8], keyword: Range<usize>) -> Range<usize> {
@@ -112,6 +139,9 @@ fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Can
             })
         }
         Operator::Sign | Operator::Element => {
+            if is_comparison(&text[name.end..at]) {
+                return None;
+            }
             if let Some(value) = in_call(text, at) {
                 return Some(Candidate {
                     value,
@@ -132,6 +162,16 @@ fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Can
             })
         }
     }
+}
+
+/// Whether the sign compares: `==`, `!=`, `===`.
+fn is_comparison(sign: &[u8]) -> bool {
+    let run: Vec<u8> = sign
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    matches!(run.as_slice(), b"==" | b"!=" | b"===" | b"!==")
 }
 
 /// `pass` is a verb unless a sign follows.
@@ -185,34 +225,22 @@ fn in_call(text: &[u8], at: usize) -> Option<Range<usize>> {
     quotes::at(text, blanks(text, comma + 1)).map(|second| second.value)
 }
 
-/// The rest of a line that is nothing but a name and a value, as in `.env`, INI, YAML and properties.
+/// The rest of a line that is nothing but a name and a value, as in `.env`, INI, YAML and properties; or a part of a
+/// connection string or of the query of a URL.
 fn setting(text: &[u8], name: &Range<usize>, at: usize) -> Option<Range<usize>> {
-    let from = name.start.saturating_sub(24);
-    let line =
-        memchr::memrchr(b'\n', &text[from..name.start]).map_or(from, |newline| from + newline + 1);
-    let before = &text[line..name.start];
-    let starts = line == 0 || line > from || from == 0;
-    let plain = before.split(|b| b.is_ascii_whitespace()).all(|word| {
-        matches!(
-            word,
-            b"" | b"export"
-                | b"set"
-                | b"setx"
-                | b"ENV"
-                | b"ARG"
-                | b"-"
-                | b"\""
-                | b"--"
-                | b"*"
-                | b";"
-                | b"#"
-                | b"//"
-                | b"-e"
-                | b"env"
-                | b"$"
-        )
-    });
-    if !starts || !plain {
+    let before = name
+        .start
+        .checked_sub(1)
+        .map_or(b'\n', |before| text[before]);
+    if matches!(before, b';' | b'&' | b'?') && text.get(name.end) == Some(&b'=') {
+        let length = text[at..]
+            .iter()
+            .take(1024)
+            .take_while(|b| !b.is_ascii_whitespace() && !b";&\"'#<>`),{".contains(b))
+            .count();
+        return (length > 0).then_some(at..at + length);
+    }
+    if !begins_line(text, name.start) {
         return None;
     }
     let length = text[at..]
@@ -220,29 +248,58 @@ fn setting(text: &[u8], name: &Range<usize>, at: usize) -> Option<Range<usize>> 
         .take(8192)
         .take_while(|b| !b.is_ascii_whitespace())
         .count();
-    let end = at + length;
-    let ends = text[end..]
+    let mut end = at + length;
+    let trailing = text[end..]
         .iter()
         .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
         .count();
-    let rest = text.get(end + ends).copied().unwrap_or(b'\n');
-    if length == 0 || !(rest == b'\n' || (ends > 0 && rest == b'#')) {
+    let rest = text.get(end + trailing).copied().unwrap_or(b'\n');
+    if !(rest == b'\n' || (trailing > 0 && rest == b'#')) {
         return None;
     }
+    let terminated = length > 0 && matches!(text[end - 1], b',' | b';');
+    end -= usize::from(terminated);
     let value = &text[at..end];
     // the end of a statement or of an argument is code, as is a call
-    let last = value[length - 1];
-    if matches!(last, b',' | b';' | b'{' | b'(' | b'[' | b'\\' | b':') || is_call(value) {
+    if value.is_empty()
+        || matches!(value[value.len() - 1], b'{' | b'(' | b'[' | b'\\' | b':')
+        || is_call(value)
+    {
         return None;
     }
-    let spaced = at > 0 && matches!(text[at - 1], b' ' | b'\t');
-    let loud = text[name.clone()].iter().any(u8::is_ascii_uppercase)
-        && !text[name.clone()].iter().any(u8::is_ascii_lowercase);
+    let odd = value
+        .iter()
+        .any(|b| !(b.is_ascii_alphanumeric() || b"_.()[]:,\"'$@-+*/ ".contains(b)));
+    // a quote that closes what was opened elsewhere
+    let unquoted = value
+        .iter()
+        .rev()
+        .take_while(|b| matches!(b, b'"' | b'\''))
+        .count();
+    let end = end - unquoted;
+    let spaced = matches!(text[at - 1], b' ' | b'\t');
+    let label = &text[name.clone()];
+    let loud =
+        label.iter().any(u8::is_ascii_uppercase) && !label.iter().any(u8::is_ascii_lowercase);
     let colon = text[name.end..at]
         .iter()
         .find(|b| !b.is_ascii_whitespace() && **b != b'"')
         == Some(&b':');
-    (!spaced || loud || colon).then_some(at..end)
+    (odd || (!terminated && (!spaced || loud || colon))).then_some(at..end)
+}
+
+/// Whether nothing but what settings begin with stands before on the line: `export`, `-`, `ENV`, a comment's sign.
+fn begins_line(text: &[u8], at: usize) -> bool {
+    const OPENINGS: &[&[u8]] = &[
+        b"", b"export", b"set", b"setx", b"ENV", b"ARG", b"-", b"\"", b"--", b"*", b";", b"#",
+        b"//", b"-e", b"env", b"$", b"+",
+    ];
+    let from = at.saturating_sub(24);
+    let line = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |newline| from + newline + 1);
+    (line > from || from == 0)
+        && text[line..at]
+            .split(|b| b.is_ascii_whitespace())
+            .all(|word| OPENINGS.contains(&word))
 }
 
 /// `name(…)`, `a.b`, `name[…]`.

@@ -8,7 +8,15 @@ const FILES: &[&str] = &[
     "py", "json", "md", "so", "service", "local", "internal",
 ];
 /// Accounts of machines, which name nobody.
-const MACHINES: &[&str] = &["git", "hg", "svn"];
+const MACHINES: &[&str] = &[
+    "git",
+    "hg",
+    "svn",
+    "noreply",
+    "no-reply",
+    "donotreply",
+    "do-not-reply",
+];
 
 /// `at` is the place of the `@`.
 pub(super) fn around(text: &[u8], at: usize, found: &mut Found<'_>) {

@@ -3,13 +3,13 @@
 
 use super::{number, Found};
 use crate::judge::look::{look, Look};
-use crate::judge::{placeholder, value};
+use crate::judge::value;
 use std::ops::Range;
 
 /// How far after the name the value may begin.
 const REACH: usize = 40;
 /// What is shorter may be a name by chance.
-const SHORTEST: usize = 16;
+const SHORTEST: usize = 15;
 
 /// Looks from the end of the keyword on, in the rest of the name and after it.
 pub(super) fn after(
@@ -34,7 +34,7 @@ pub(super) fn after(
             at += 1;
             continue;
         }
-        let end = at + text[at..].iter().take_while(|b| in_value(**b)).count();
+        let end = run_end(text, at);
         if end - at >= SHORTEST {
             if let Some(value) = random_part(text, at..end) {
                 found.values_until = value.end;
@@ -44,6 +44,16 @@ pub(super) fn after(
         }
         at = end;
     }
+}
+
+/// Where the run of characters of a value ends, with the padding of Base64.
+pub(super) fn run_end(text: &[u8], at: usize) -> usize {
+    let end = at + text[at..].iter().take_while(|b| in_value(**b)).count();
+    end + text[end..]
+        .iter()
+        .take(2)
+        .take_while(|b| **b == b'=')
+        .count()
 }
 
 /// Whether the keyword is a word of its own: `boxKEY`, `api_key`, `PRIVATEkey`, not `keyboard` or `author`.
@@ -83,7 +93,7 @@ fn is_file(text: &[u8], name: &Range<usize>) -> bool {
         .rev()
         .take(5)
         .position(|&b| b == b'.');
-    matches!(before, b'/' | b'\\')
+    matches!(before, b'/' | b'\\' | b'&')
         || extension.is_some_and(|length| {
             length > 0
                 && text[name.end - length..name.end]
@@ -94,6 +104,9 @@ fn is_file(text: &[u8], name: &Range<usize>) -> bool {
 
 /// The run of characters, or the part of it after a separator that is random by itself.
 pub(super) fn random_part(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
+    if is_public(&text[run.clone()]) || (run.start > 0 && text[run.start - 1] == b'/') {
+        return None;
+    }
     let mut end = run.end;
     while end > run.start && matches!(text[end - 1], b'.' | b':') {
         end -= 1;
@@ -103,28 +116,42 @@ pub(super) fn random_part(text: &[u8], run: Range<usize>) -> Option<Range<usize>
         let value = &text[start..end];
         // what follows a slash is a part of a path: the id of a commit, of a page
         let path = start > 0 && text[start - 1] == b'/';
-        if text[start].is_ascii_alphanumeric() && !path && is_secret(value) && !is_public(value) {
+        if text[start].is_ascii_alphanumeric()
+            && !path
+            && is_secret(value)
+            && !is_fraction(text, start)
+        {
             return Some(start..end);
         }
         let separator = value
             .iter()
             .take(48)
-            .position(|b| matches!(b, b'-' | b'_' | b'.' | b'=' | b':' | b'/'))?;
+            .position(|b| matches!(b, b'-' | b'_' | b'.' | b':' | b'/'))?;
         start += separator + 1;
     }
     None
 }
 
-/// Public keys of SSH, fingerprints, and the constant of the WebSocket protocol.
+/// Whether digits before a point go before: `3.14159`.
+fn is_fraction(text: &[u8], start: usize) -> bool {
+    start > 1
+        && text[start - 1] == b'.'
+        && text[start - 2].is_ascii_digit()
+        && text[start].is_ascii_digit()
+}
+
+/// Public keys of SSH and PGP, fingerprints, and the constant of the WebSocket protocol.
 fn is_public(value: &[u8]) -> bool {
     value.starts_with(b"AAAA")
+        || value.starts_with(b"mDME")
+        || value.starts_with(b"mQ")
         || value.starts_with(b"SHA256:")
         || value.starts_with(b"MD5:")
         || value == b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 }
 
 fn is_secret(value: &[u8]) -> bool {
-    if value.len() > 4096 || placeholder::stands_for_a_value(value) {
+    if value.len() > 4096 {
         return false;
     }
     let separators = value
@@ -137,14 +164,13 @@ fn is_secret(value: &[u8]) -> bool {
                 && memchr::memmem::find(value, b"::").is_none()
                 && value::is_random(value, SHORTEST)
         }
-        Look::Hex => value.len() >= SHORTEST && value::is_random(value, SHORTEST),
-        Look::Uuid => true,
-        Look::Digits => value.len() >= 32,
+        Look::Hex => value::is_random(value, SHORTEST),
+        Look::Uuid => value::is_random(value, SHORTEST),
+        Look::Digits => value.len() >= 32 && value::is_random(value, SHORTEST),
         Look::Words => false,
     }
 }
 
-fn in_value(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b':')
+pub(super) fn in_value(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-' | b'.' | b'~' | b':')
 }

@@ -1,113 +1,94 @@
-//! Numbers with a form or a check digit: IP addresses, payment cards.
+//! Numbers with a form or a check digit: one pass over the text finds where one may begin.
 
-use super::{number, Found};
-use crate::judge::checksum::luhn;
+use super::{bank, ip, national, phone, wallet, Found};
 use std::ops::Range;
 
-/// Looks at each run of digits that begins in `hits`.
+/// What a byte may be the first sign of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Nothing,
+    Digit,
+    /// Of IPv6 and MAC addresses.
+    Colon,
+    /// Of international phone numbers.
+    Plus,
+}
+
+const SIGNS: [Sign; 256] = {
+    let mut signs = [Sign::Nothing; 256];
+    let mut digit = b'0';
+    while digit <= b'9' {
+        signs[digit as usize] = Sign::Digit;
+        digit += 1;
+    }
+    signs[b':' as usize] = Sign::Colon;
+    signs[b'+' as usize] = Sign::Plus;
+    signs
+};
+
+/// Looks at each number that begins in `hits`.
 pub(crate) fn scan(text: &[u8], hits: Range<usize>, found: &mut Found<'_>) {
     let mut at = hits.start;
     while at < hits.end {
-        if !text[at].is_ascii_digit() {
-            at += 1;
-            continue;
-        }
-        let run = text[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        let free = at == 0
-            || !(text[at - 1].is_ascii_alphanumeric() || matches!(text[at - 1], b'_' | b'.'));
-        if !free {
-            at += run;
-            continue;
-        }
-        let end = match run {
-            1..=3 => ip_v4(text, at, found),
-            4..=19 => card(text, at, found),
-            _ => None,
+        let Some(step) = text[at..hits.end]
+            .iter()
+            .position(|&b| SIGNS[usize::from(b)] != Sign::Nothing)
+        else {
+            return;
         };
-        at = end.unwrap_or(at + run);
+        at += step;
+        at = match SIGNS[usize::from(text[at])] {
+            Sign::Colon => ip::at_colon(text, at, found).unwrap_or(at + 1),
+            Sign::Plus => phone::international(text, at, found).unwrap_or(at + 1),
+            Sign::Digit | Sign::Nothing => at_digits(text, at, found),
+        };
     }
 }
 
-fn ip_v4(text: &[u8], start: usize, found: &mut Found<'_>) -> Option<usize> {
-    let mut parts = [0u32; 4];
-    let mut at = start;
-    for (i, part) in parts.iter_mut().enumerate() {
-        if i > 0 {
-            if text.get(at) != Some(&b'.') {
-                return None;
-            }
-            at += 1;
-        }
-        let digits = text[at..]
-            .iter()
-            .take(4)
-            .take_while(|b| b.is_ascii_digit())
-            .count();
-        if digits == 0 || digits > 3 || (digits > 1 && text[at] == b'0') {
-            return None;
-        }
-        *part = text[at..at + digits]
-            .iter()
-            .fold(0, |sum, b| sum * 10 + u32::from(b - b'0'));
-        if *part > 255 {
-            return None;
-        }
-        at += digits;
+/// `at` is the first digit of a run. Gives where to go on.
+fn at_digits(text: &[u8], at: usize, found: &mut Found<'_>) -> usize {
+    let run = text[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let before = at.checked_sub(1).map_or(b' ', |before| text[before]);
+    if before.is_ascii_alphabetic() {
+        return bank::iban(text, at, run, found)
+            .or_else(|| national::after_letters(text, at, found))
+            .unwrap_or(at + run);
     }
-    let next = text.get(at).copied().unwrap_or(b' ');
-    let next_but_one = text.get(at + 1).copied().unwrap_or(b' ');
-    if next.is_ascii_alphanumeric()
-        || matches!(next, b'_' | b'-')
-        || (next == b'.' && next_but_one.is_ascii_alphanumeric())
-    {
-        return None;
+    if matches!(before, b'_' | b'.') || before >= 0x80 {
+        return at + run;
     }
-    let public = match parts {
-        [0 | 127, ..] | [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [255, ..] => false,
-        // versions: 1.2.3.4, 4.0.0.0
-        [a, b, c, d] => a > 9 || b > 30 || c > 30 || d > 30,
+    let after = text.get(at + run).copied().unwrap_or(b' ');
+    if after.is_ascii_alphabetic() || after == b'_' {
+        return wallet::base58(text, at, found)
+            .or_else(|| ip::mac(text, at, found))
+            .or_else(|| national::before_letter(text, at, run, found))
+            .unwrap_or(at + run);
+    }
+    let end = match run {
+        1..=3 => ip::v4(text, at, found)
+            .or_else(|| bank::card(text, at, found))
+            .or_else(|| national::in_groups(text, at, found))
+            .or_else(|| phone::national(text, at, run, found))
+            .or_else(|| ip::mac(text, at, found)),
+        4..=19 => bank::card(text, at, found)
+            .or_else(|| national::in_groups(text, at, found))
+            .or_else(|| phone::national(text, at, run, found)),
+        _ => None,
     };
-    if !public {
-        return Some(at);
-    }
-    found.push(number::IP, start, at);
-    Some(at)
+    end.unwrap_or(at + run)
 }
 
-/// 13 to 19 digits, together or in groups, with a known issuer and Luhn's check digit.
-fn card(text: &[u8], start: usize, found: &mut Found<'_>) -> Option<usize> {
-    let mut digits = 0;
-    let mut end = start;
-    let mut separator = None;
-    for at in start..text.len().min(start + 24) {
-        match text[at] {
-            b'0'..=b'9' => {
-                digits += 1;
-                end = at + 1;
-            }
-            b @ (b' ' | b'-')
-                if *separator.get_or_insert(b) == b && text[at - 1].is_ascii_digit() => {}
-            _ => break,
-        }
-    }
-    let next = text.get(end).copied().unwrap_or(b' ');
-    if !(13..=19).contains(&digits)
-        || next.is_ascii_alphanumeric()
-        || matches!(next, b'_' | b'.' | b'-')
-    {
-        return None;
-    }
-    let number = &text[start..end];
-    let issuer = match number[0] {
-        b'4' => matches!(digits, 13 | 16 | 19),
-        b'5' | b'2' => digits == 16,
-        b'3' => matches!(digits, 14..=16),
-        b'6' => matches!(digits, 16..=19),
-        _ => false,
-    };
-    if !issuer || !luhn(number) {
-        return None;
-    }
-    found.push(number::CARD, start, end);
-    Some(end)
+/// Whether one of the words (in lower case) stands in the 48 bytes before.
+pub(super) fn announced(text: &[u8], at: usize, words: &[&str]) -> bool {
+    let before = text[at.saturating_sub(48)..at].to_ascii_lowercase();
+    words.iter().any(|word| {
+        memchr::memmem::rfind_iter(&before, word.as_bytes()).any(|start| {
+            let end = start + word.len();
+            let begins = start == 0 || !before[start - 1].is_ascii_alphanumeric();
+            begins
+                && before
+                    .get(end)
+                    .is_none_or(|b| !b.is_ascii_lowercase() || *b == b's')
+        })
+    })
 }

@@ -42,10 +42,67 @@ pub(super) fn around(text: &[u8], separator: Range<usize>, found: &mut Found<'_>
         return;
     };
     let password = &user[colon + 1..];
-    if password.is_empty() || is_placeholder(password) {
+    if password.is_empty() || is_placeholder(password) || is_example(password, &authority[at + 1..])
+    {
+        return;
+    }
+    if is_database(&text[..separator.start]) {
+        // where a database is, and who its user is, is as good as half of the password
+        found.push(number::URL_CREDENTIALS, start, start + authority.len());
         return;
     }
     found.push(number::URL_CREDENTIALS, start + colon + 1, start + at);
+}
+
+/// Whether the text ends with the scheme of a database or a queue.
+fn is_database(text: &[u8]) -> bool {
+    const SCHEMES: &[&str] = &[
+        "mongodb",
+        "srv",
+        "postgres",
+        "postgresql",
+        "mysql",
+        "mariadb",
+        "redis",
+        "rediss",
+        "amqp",
+        "amqps",
+        "sqlserver",
+        "mssql",
+        "clickhouse",
+        "oracle",
+        "cockroachdb",
+        "cassandra",
+        "neo4j",
+        "psycopg2",
+        "pymysql",
+        "asyncpg",
+        "jdbc",
+    ];
+    let length = text
+        .iter()
+        .rev()
+        .take(24)
+        .take_while(|b| b.is_ascii_alphanumeric())
+        .count();
+    let scheme = text[text.len() - length..].to_ascii_lowercase();
+    SCHEMES.iter().any(|known| known.as_bytes() == scheme)
+}
+
+/// The word itself, at a host that is nobody's: `user:pass@localhost`.
+fn is_example(password: &[u8], host: &[u8]) -> bool {
+    const HOSTS: &[&[u8]] = &[
+        b"localhost",
+        b"127.0.0.1",
+        b"host",
+        b"foo",
+        b"hostname",
+        b"server",
+        b"wherever",
+        b"0.0.0.0",
+    ];
+    let name = host.iter().take_while(|b| **b != b':').count();
+    matches!(password, b"pass" | b"password" | b"tiger") && HOSTS.contains(&&host[..name])
 }
 
 fn ends_authority(byte: u8) -> bool {
@@ -60,20 +117,10 @@ fn ends_authority(byte: u8) -> bool {
 fn is_placeholder(password: &[u8]) -> bool {
     let lower = password.to_ascii_lowercase();
     placeholder::stands_for_a_value(password)
+        || password.len() < 4
         || matches!(
             lower.as_slice(),
-            b"password"
-                | b"pass"
-                | b"passwd"
-                | b"pwd"
-                | b"pw"
-                | b"secret"
-                | b"token"
-                | b"x"
-                | b"xxx"
-                | b"xxxx"
-                | b"***"
-                | b"port"
+            b"passwd" | b"pwd" | b"secret" | b"token" | b"xxx" | b"xxxx" | b"***" | b"port"
         )
         || password
             .iter()

@@ -4,6 +4,7 @@ use crate::judge::{checksum, entropy, placeholder};
 use crate::rule::Origin;
 use crate::rules_file::{AllowlistDefinition, Definition, RuleError};
 use regex_automata::meta::{self, Regex};
+use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::Input;
 use std::ops::Range;
@@ -13,6 +14,8 @@ const BEFORE: usize = 120;
 const AFTER: usize = 400;
 /// The most a rule may ask for; a window is searched once a keyword, so this bounds the work.
 const WIDEST: usize = 64 * 1024;
+/// The most groups of a regex, the match among them.
+const MOST_GROUPS: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -25,7 +28,7 @@ pub(crate) struct Pattern {
     check: Option<fn(&[u8]) -> bool>,
     stopwords: Vec<Vec<u8>>,
     allowlists: Vec<Allowlist>,
-    built_in: bool,
+    blanks: bool,
 }
 
 impl Pattern {
@@ -35,6 +38,9 @@ impl Pattern {
         let regex = compile(&definition.regex).map_err(|why| refuse(&why))?;
         if definition.secret_group >= regex.captures_len() {
             return Err(refuse("secretGroup is not a group of the regex"));
+        }
+        if regex.captures_len() > MOST_GROUPS {
+            return Err(refuse("the regex has more than 31 groups"));
         }
         if regex.is_match(Input::new("")) {
             return Err(refuse("the regex matches the empty text"));
@@ -57,7 +63,8 @@ impl Pattern {
             check,
             stopwords: lowercase(&definition.stopwords),
             allowlists,
-            built_in: definition.rule.origin == Origin::BuiltIn,
+            // a user's own regex decides alone
+            blanks: definition.blanks || definition.rule.origin == Origin::User,
         })
     }
 
@@ -71,40 +78,37 @@ impl Pattern {
         mut found: impl FnMut(usize, usize),
     ) -> usize {
         let Range { mut start, mut end } = window;
-        let mut captures = self.regex.create_captures();
+        let mut slots = [None; 2 * MOST_GROUPS];
+        let slots = &mut slots[..2 * self.regex.captures_len()];
         while start < end {
             let input = Input::new(text).range(start..end);
-            self.regex.search_captures(&input, &mut captures);
-            let Some(whole) = captures.get_match() else {
+            if self.regex.search_slots(&input, slots).is_none() {
                 break;
-            };
-            if whole.end() == end && end < text.len() {
+            }
+            let Some(whole) = group(slots, 0) else { break };
+            if whole.end == end && end < text.len() {
                 end = text.len().min(end + 2 * (end - start));
                 continue;
             }
-            let secret = self.secret_of(&captures, whole.range());
-            if !secret.is_empty() && self.accepts(text, whole.range(), secret.clone()) {
+            let secret = self.secret_of(slots);
+            if !secret.is_empty() && self.accepts(text, whole.clone(), secret.clone()) {
                 found(secret.start, secret.end);
             }
-            start = whole.end().max(start + 1);
+            start = whole.end.max(start + 1);
         }
         start
     }
 
     /// As in gitleaks: the group that the rule names, else the first group that took part, else the match.
-    fn secret_of(
-        &self,
-        captures: &regex_automata::util::captures::Captures,
-        whole: Range<usize>,
-    ) -> Range<usize> {
-        let group = if self.secret_group > 0 {
-            captures.get_group(self.secret_group)
+    fn secret_of(&self, slots: &[Option<NonMaxUsize>]) -> Range<usize> {
+        let named = if self.secret_group > 0 {
+            group(slots, self.secret_group)
         } else {
-            (1..captures.group_len())
-                .filter_map(|group| captures.get_group(group))
+            (1..slots.len() / 2)
+                .filter_map(|number| group(slots, number))
                 .find(|span| !span.is_empty())
         };
-        group.map_or(whole, |span| span.start..span.end)
+        named.or_else(|| group(slots, 0)).unwrap_or(0..0)
     }
 
     fn accepts(&self, text: &[u8], whole: Range<usize>, secret: Range<usize>) -> bool {
@@ -115,7 +119,7 @@ impl Pattern {
         if self.check.is_some_and(|check| !check(value)) {
             return false;
         }
-        if self.built_in && placeholder::stands_for_a_value(value) {
+        if !self.blanks && placeholder::is_blanked_out(value) {
             return false;
         }
         if !self.stopwords.is_empty() && contains_any(value, &self.stopwords) {
@@ -126,6 +130,13 @@ impl Pattern {
             .iter()
             .any(|list| list.allows(text, whole.clone(), value))
     }
+}
+
+/// What a group of the regex matched, if it took part.
+fn group(slots: &[Option<NonMaxUsize>], number: usize) -> Option<Range<usize>> {
+    let start = (*slots.get(2 * number)?)?.get();
+    let end = (*slots.get(2 * number + 1)?)?.get();
+    Some(start..end)
 }
 
 /// Bytes are cheaper to match than characters. Rules that name classes of Unicode get characters.

@@ -37,11 +37,80 @@ pub(crate) fn look(value: &[u8]) -> Look {
         16..=19 => 5.7,
         _ => 5.45,
     };
-    if surprise(value) >= least {
+    if (surprise(value) >= least || is_dense(value)) && in_words(value) * 2 < value.len() {
         Look::Random
     } else {
         Look::Words
     }
+}
+
+/// How many of the bytes are in words: four letters and more, after at most one capital, that follow each other as in a
+/// language.
+fn in_words(value: &[u8]) -> usize {
+    let mut covered = 0;
+    let mut start = 0;
+    while start < value.len() {
+        let mut end = start + 1;
+        if value[start].is_ascii_alphabetic() {
+            while end < value.len()
+                && value[end].is_ascii_alphabetic()
+                && continues(value, start, end)
+            {
+                end += 1;
+            }
+            if end - start >= 4 && surprise(&value[start..end]) < 4.6 {
+                covered += end - start;
+            }
+        }
+        start = end;
+    }
+    covered
+}
+
+/// Whether the letter at `at` belongs to the word that begins at `start`: small letters after any letter but the second
+/// and further ones of a word in capitals; capitals after capitals.
+fn continues(value: &[u8], start: usize, at: usize) -> bool {
+    let before = value[at - 1];
+    if value[at].is_ascii_lowercase() {
+        before.is_ascii_lowercase() || at - 1 == start
+    } else {
+        before.is_ascii_uppercase()
+    }
+}
+
+/// Letters and digits in such a mix as no name has, though their order may be one: `abcd1234EFGH5678`. In one piece, or
+/// in groups with dashes.
+fn is_dense(value: &[u8]) -> bool {
+    let kept = value
+        .iter()
+        .rev()
+        .skip_while(|b| matches!(b, b'=' | b'-' | b'_'))
+        .count();
+    let value = &value[..kept];
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    if digits < 5
+        || letters < 5
+        || digits * 5 < letters + digits
+        || in_words(value) * 4 > value.len()
+    {
+        return false;
+    }
+    let odd = value.len() - digits - letters;
+    let groups = || value.split(|b| *b == b'-');
+    odd == 0
+        || (value.len() > 15
+            && odd <= 1
+            && value
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+')))
+        || (value.len() > 19
+            && groups().all(|group| group.len() > 3 && group.iter().all(u8::is_ascii_alphanumeric))
+            && groups()
+                .filter(|group| group.iter().any(u8::is_ascii_digit))
+                .count()
+                * 2
+                > groups().count())
 }
 
 /// The mean cost, in bits, of each character after the one before it, by what names and words of source code are like.
@@ -88,6 +157,14 @@ mod tests {
             "src/proto/h1/connection",
             "TLS_ECDHE_RSA_WITH_AES_256_CBC",
             "correct-horse-battery-staple",
+        ] {
+            assert_eq!(look(words.as_bytes()), Look::Words, "{words}");
+        }
+        for words in [
+            "match1to2HasZero",
+            "Ed25519SigningKey",
+            "CHACHA20_POLY1305",
+            "MSG_USERAUTH_SUCCESS",
         ] {
             assert_eq!(look(words.as_bytes()), Look::Words, "{words}");
         }

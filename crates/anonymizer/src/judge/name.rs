@@ -30,6 +30,7 @@ const PASSWORDS: &[&str] = &[
 ];
 const SECRETS: &[&str] = &[
     "secret",
+    "secrete",
     "token",
     "apikey",
     "credential",
@@ -77,6 +78,14 @@ const KEY_OF: &[&str] = &[
     "sas",
     "jwt",
     "app",
+];
+/// Words that make a password of a pass.
+const PASS_OF: &[&str] = &[
+    "db", "database", "user", "usr", "admin", "root", "smtp", "mail", "email", "imap", "ftp",
+    "sftp", "my", "ssh", "login", "http", "https", "proxy", "auth", "basic", "pg", "postgres",
+    "mysql", "redis", "mongo", "rabbitmq", "amqp", "sql", "server", "client", "api", "key",
+    "keystore", "store", "cert", "ssl", "tls", "vault", "ldap", "bind", "sudo", "su", "wifi",
+    "wpa", "account", "app", "service", "jdbc", "odbc", "web", "vpn", "test",
 ];
 /// Words that make something else of a key.
 const KEY_BUT: &[&str] = &[
@@ -173,6 +182,9 @@ fn of_head<'w, I: Iterator<Item = &'w str>>(
     head: &str,
     before: impl Fn() -> I,
 ) -> Option<Strength> {
+    if head == "pass" && before().next().is_some_and(|word| !PASS_OF.contains(&word)) {
+        return None;
+    }
     if PASSWORDS.iter().any(|word| head.ends_with(word))
         || matches!(head, "pass" | "pw")
         || head.ends_with("dbpass")

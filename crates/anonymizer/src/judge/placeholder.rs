@@ -30,16 +30,61 @@ const WORDS: &[&str] = &[
     ".....",
 ];
 
-/// Whether a value is no value at all. For the values of every built-in rule, so it must not be fooled by the chance
-/// neighbours of letters in a random token.
+/// Whether a value is no value at all.
 pub(crate) fn stands_for_a_value(value: &[u8]) -> bool {
-    if value.len() >= 4 && one_byte_over_and_over(value) {
+    (value.len() >= 4 && longest_run(value, |_| true) * 2 > value.len())
+        || is_zero(value)
+        || value == ALPHABET
+        || is_blanked_out(value)
+}
+
+const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+
+/// Whether a token with a vendor's prefix is a form to be filled in. It must not be fooled by the chance neighbours of
+/// letters in a random token, nor by a token that somebody made up of one letter.
+pub(crate) fn is_blanked_out(value: &[u8]) -> bool {
+    if longest_run(value, |_| true) * 100 > value.len() * 88 {
         return true;
+    }
+    if longest_run(value, |byte| {
+        matches!(byte, b'x' | b'X' | b'0' | b'*' | b'.' | b'-' | b'_' | b'#')
+    }) * 2
+        > value.len()
+    {
+        return true;
+    }
+    // no placeholder is long
+    if value.len() > 256 {
+        return false;
     }
     let lower = value.to_ascii_lowercase();
     WORDS
         .iter()
         .any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+}
+
+/// Zeros, in groups or not.
+fn is_zero(value: &[u8]) -> bool {
+    value.iter().all(|b| matches!(b, b'0' | b'-'))
+}
+
+/// The longest run of one byte that is among those.
+fn longest_run(value: &[u8], among: impl Fn(u8) -> bool) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    let mut last = None;
+    for &byte in value {
+        run = if !among(byte) {
+            0
+        } else if last == Some(byte) {
+            run + 1
+        } else {
+            1
+        };
+        last = Some(byte);
+        longest = longest.max(run);
+    }
+    longest
 }
 
 /// Whether the value is filled in elsewhere: `${NAME}`, `{{ name }}`, `%(name)s`, `<name>`, `$NAME`.
@@ -53,14 +98,31 @@ pub(crate) fn is_template(value: &[u8]) -> bool {
         || (first == b'[' && last == b']')
         || (first == b'{' && last == b'}' && value[1..value.len() - 1].iter().all(inside))
         || (first == b'%' && (last == b'%' || last == b's' || last == b'd'))
-        || value.windows(2).any(|pair| {
-            matches!(pair, b"${" | b"{{" | b"$(" | b"%(" | b"#{" | b"<%") && value.len() > 3
-        }) && value.iter().any(|b| matches!(b, b'}' | b')' | b'>'))
+        || has_slot(value)
         || (first == b'$'
             && value.len() > 1
             && value[1..].iter().all(|b| {
                 b.is_ascii_alphanumeric() || matches!(b, b'_' | b'[' | b']' | b'>' | b'-')
             }))
+}
+
+/// Whether a slot of a template is in the value: `${…}`, `{{…}}`, `$(…)`, `%(…)`, `#{…}`, `<%…%>`.
+fn has_slot(value: &[u8]) -> bool {
+    (0..value.len().saturating_sub(1)).any(|at| {
+        let closing: &[u8] = match &value[at..at + 2] {
+            b"${" | b"#{" => b"}",
+            b"{{" => b"}}",
+            b"$(" | b"%(" => b")",
+            b"<%" => b"%>",
+            _ => return false,
+        };
+        let rest = &value[at + 2..];
+        memchr::memmem::find(rest, closing).is_some_and(|end| {
+            rest[..end]
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || b" _.:-|\"'/@,?[]()%=\\".contains(b))
+        })
+    })
 }
 
 /// Values that only repeat what the name says, or say that there is none.
@@ -120,17 +182,6 @@ pub(crate) fn is_version(value: &[u8]) -> bool {
         && value
             .iter()
             .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'^' | b'~' | b'v' | b'x' | b'='))
-}
-
-/// Whether more than half of the value is a single byte.
-fn one_byte_over_and_over(value: &[u8]) -> bool {
-    let mut run = 1;
-    let mut longest = 1;
-    for pair in value.windows(2) {
-        run = if pair[0] == pair[1] { run + 1 } else { 1 };
-        longest = longest.max(run);
-    }
-    longest * 2 > value.len()
 }
 
 #[cfg(test)]

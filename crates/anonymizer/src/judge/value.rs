@@ -34,14 +34,17 @@ pub(crate) fn is_secret(value: &[u8], strength: Strength, written: Written) -> b
     match strength {
         Strength::Password => is_password(value, written),
         Strength::Strong => is_token(value, written),
-        Strength::Weak => is_random(value, if written == Written::Apart { 16 } else { 12 }),
+        Strength::Weak => is_random(value, if written == Written::Apart { 15 } else { 11 }),
     }
 }
 
 /// A password may be a word; where code can stand, it must not look like a name.
 fn is_password(value: &[u8], written: Written) -> bool {
     match written {
-        Written::Quoted | Written::Setting => !placeholder::names_itself(value),
+        Written::Quoted => !placeholder::names_itself(value) && has_content(value),
+        Written::Setting => {
+            !placeholder::names_itself(value) && has_content(value) && !is_code(value)
+        }
         Written::Bare | Written::Apart => {
             value.len() >= 6
                 && (look(value) != Look::Words || mixed(value))
@@ -67,14 +70,16 @@ fn is_token(value: &[u8], written: Written) -> bool {
         Look::Words if written == Written::Apart => false,
         Look::Words => {
             (mixed(value) && value.len() >= 10 && surprise(value) >= 4.6)
-                || (written == Written::Quoted && has_odd_symbols(value))
+                || (matches!(written, Written::Quoted | Written::Setting)
+                    && has_odd_symbols(value)
+                    && has_content(value))
         }
     }
 }
 
 /// Whether nothing but a machine makes such a value, of at least so many characters.
 pub(crate) fn is_random(value: &[u8], least: usize) -> bool {
-    if value.len() < least || placeholder::stands_for_a_value(value) {
+    if value.len() < least {
         return false;
     }
     let plain = value.iter().all(|b| {
@@ -89,6 +94,24 @@ pub(crate) fn is_random(value: &[u8], least: usize) -> bool {
             Look::Digits => value.len() >= 24,
             Look::Words => false,
         }
+        && !placeholder::stands_for_a_value(value)
+}
+
+/// A password has at least a letter or a digit.
+fn has_content(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// A type, an attribute, a call: `Option<String>`, `self.password`, `read(x)`.
+fn is_code(value: &[u8]) -> bool {
+    let kind = value[0].is_ascii_uppercase()
+        && value.contains(&b'<')
+        && (value.ends_with(b">") || value.ends_with(b"]>"));
+    let attribute = is_dotted(value)
+        || value
+            .windows(2)
+            .any(|pair| pair == b"->" || pair == b"::" || pair == b"()" || pair == b"||");
+    kind || attribute
 }
 
 /// Whether a name of code may look so: letters without digits, and not many.
@@ -116,17 +139,9 @@ fn mixed(value: &[u8]) -> bool {
 
 /// Symbols that neither names nor paths nor sentences have in their middle.
 fn has_odd_symbols(value: &[u8]) -> bool {
-    let odd = value.iter().filter(|b| {
-        matches!(
-            b,
-            b'#' | b'!' | b'$' | b'%' | b'^' | b'&' | b'*' | b'@' | b'~' | b'?' | b'+'
-        )
-    });
-    odd.count() >= 1
-        && value[0] != b'+'
-        && !value.contains(&b'(')
-        && value.iter().any(u8::is_ascii_alphanumeric)
-        && !value.contains(&b'/')
+    const ODD: &[u8] = b"#!$%^&*@~?+{}>|";
+    let kinds = ODD.iter().filter(|symbol| value.contains(symbol)).count();
+    kinds > 2 || (kinds > 0 && value[0] != b'+' && !value.contains(&b'(') && !value.contains(&b'/'))
 }
 
 /// `a.b`, `a->b`, `a::b`, `$a`, `@a`, `a[0]`: code, not a value.
@@ -138,14 +153,21 @@ fn is_expression(value: &[u8]) -> bool {
     ) {
         return true;
     }
-    let dotted = value.split(|&b| b == b'.').count() > 1
-        && value
-            .split(|&b| b == b'.')
-            .all(|part| !part.is_empty() && !part[0].is_ascii_digit() && look(part) == Look::Words);
-    dotted
+    is_dotted(value)
         || value
             .windows(2)
             .any(|pair| pair == b"->" || pair == b"::" || pair == b"()")
+}
+
+/// `a.b.c`, of names.
+fn is_dotted(value: &[u8]) -> bool {
+    value.contains(&b'.')
+        && value.split(|&b| b == b'.').all(|part| {
+            !part.is_empty()
+                && !part[0].is_ascii_digit()
+                && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                && look(part) == Look::Words
+        })
 }
 
 /// URLs and paths; the credentials in a URL are found by themselves.
