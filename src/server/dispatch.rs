@@ -72,6 +72,7 @@ fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<R
         redactions: RefCell::default(),
     };
     let Answer { effects, reply } = D::run(&invocation)?;
+    keyspace.close();
     if !effects.is_empty() {
         execution::execute(ctx, &effects)?;
         if let Some(repo) = key {

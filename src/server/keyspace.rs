@@ -1,10 +1,12 @@
 //! Reads keys through the module API, which is faster than calling commands and copies once.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::{c_int, c_long, c_void};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
 use redis_module::raw;
@@ -175,9 +177,16 @@ struct ScanState<'a> {
 }
 
 /// The keyspace of the selected database, as the running command sees it.
+///
+/// The first keys that a command reads stay open for its next look at them: opening costs more than reading. They
+/// must be closed before anything can delete them, which is before any other command is called.
 pub struct Keyspace {
     ctx: *mut raw::RedisModuleCtx,
+    opened: RefCell<Vec<(String, Option<Rc<OpenKey>>)>>,
 }
+
+/// How many keys stay open: those of the repo itself, but not those of all its records.
+const KEPT_OPEN: usize = 8;
 
 /// The keys named in the log as corrupt: each is named once, and so many at most.
 static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -186,10 +195,30 @@ const MOST_NAMED: usize = 1_000;
 impl Keyspace {
     /// The keyspace of a context.
     pub fn new(ctx: *mut raw::RedisModuleCtx) -> Self {
-        Keyspace { ctx }
+        Keyspace {
+            ctx,
+            opened: RefCell::new(Vec::with_capacity(KEPT_OPEN)),
+        }
     }
 
-    fn open(&self, key: &str) -> Option<OpenKey> {
+    /// Closes the keys that stayed open; to be called before any other command is.
+    pub fn close(&self) {
+        self.opened.borrow_mut().clear();
+    }
+
+    fn open(&self, key: &str) -> Option<Rc<OpenKey>> {
+        let mut opened = self.opened.borrow_mut();
+        if let Some((_, open)) = opened.iter().find(|(name, _)| name == key) {
+            return open.clone();
+        }
+        let open = self.open_anew(key).map(Rc::new);
+        if opened.len() < KEPT_OPEN {
+            opened.push((key.to_owned(), open.clone()));
+        }
+        open
+    }
+
+    fn open_anew(&self, key: &str) -> Option<OpenKey> {
         let name = OwnedString::new(self.ctx, key.as_bytes());
         // SAFETY: `ctx` is the context of the running command; a missing key opens as null.
         let key = unsafe {
@@ -200,7 +229,7 @@ impl Keyspace {
         NonNull::new(key).map(|key| OpenKey { ctx: self.ctx, key })
     }
 
-    fn open_as(&self, key: &str, kind: KeyKind) -> Result<Option<OpenKey>> {
+    fn open_as(&self, key: &str, kind: KeyKind) -> Result<Option<Rc<OpenKey>>> {
         match self.open(key) {
             Some(open) => match open.kind() {
                 None => Ok(None),
@@ -374,6 +403,7 @@ impl Store for Keyspace {
         if self.open_as(key, KeyKind::Set)?.is_none() {
             return Ok(Vec::new());
         }
+        self.close();
         let count = count.to_string();
         let words: [&[u8]; 2] = [key.as_bytes(), count.as_bytes()];
         Ok(call::read(self.ctx, c"SRANDMEMBER", &words)?.texts())
