@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{array, today, Server};
+use crate::support::{array, repo_state, today, Server};
 
 #[test]
 fn the_history_keeps_the_newest_changes() {
@@ -123,6 +123,24 @@ fn a_new_pattern_beyond_the_cap_is_refused_and_a_known_one_is_not() {
     client.json(&["PATTERN.STORE", "other", "t", "{}", "ID", "d"]);
     client.int(&["PATTERN.DEL", "r", "t", "ID", "b"]);
     assert_eq!(client.json(&["PATTERN.STORE", "r", "t", "{}", "ID", "d"])["created"], true);
+}
+
+#[test]
+fn an_import_of_too_many_patterns_is_refused_whole() {
+    let server = Server::builder().module_arguments("max-patterns 5").start();
+    let mut client = server.client();
+    for repo in ["from", "to"] {
+        for n in 0..4 {
+            client.json(&["PATTERN.STORE", repo, "t", "{}", "ID", &format!("{repo}{n}")]);
+        }
+        client.int(&["ISSUE.TRACK", repo, "style", "E501", "low"]);
+    }
+    let document = client.text(&["PATTERN.EXPORT", "from"]);
+    let before = repo_state(&mut client, "to");
+    client.error_of("ERR", &["PATTERN.IMPORT", "to", &document]);
+    assert_eq!(repo_state(&mut client, "to"), before);
+    client.json(&["PATTERN.IMPORT", "to", &document, "REPLACE"]);
+    assert_eq!(array(&client.json(&["PATTERN.LIST", "to"])).len(), 4);
 }
 
 #[test]

@@ -512,6 +512,71 @@ fn garbage_in_the_keys_hides_only_itself() {
 }
 
 #[test]
+fn no_call_keeps_memory() {
+    let server = Server::start();
+    let mut client = server.client();
+    fill(&mut client, "r");
+    // A history and lists that are full already: what a write keeps, it gives back by what it drops.
+    for name in ["max-history", "max-fixes", "max-sessions"] {
+        client.text(&["CONFIG", "SET", &format!("patternmemory.{name}"), "1"]);
+    }
+    let calls: &[&[&str]] = &[
+        &["PATTERN.STORE", "r", "naming", r#"{"code":"password = \"EXAMPLE-hunter2-x9\""}"#, "REASON", "again"],
+        &["PATTERN.STORE", "r", "naming", "{}", "IFVERSION", "0"],
+        &["PATTERN.STORE", "r", "naming", "{"],
+        &["PATTERN.GET", "r", "naming"],
+        &["PATTERN.GET", "r", "absent"],
+        &["PATTERN.LIST", "r"],
+        &["PATTERN.CONFIDENCE", "r", "naming", "7"],
+        &["PATTERN.EVOLUTION", "r", "naming"],
+        &["PATTERN.INSIGHTS", "r"],
+        &["PATTERN.EXPORT", "r"],
+        &["PATTERN.RETAIN", "r", "7776000"],
+        &["PATTERN.REPOS", "MATCH", "*"],
+        &["PATTERN.ANONYMIZE", r#"{"password":"EXAMPLE-hunter2-x9"}"#, "JSON"],
+        &["PATTERN.RULES"],
+        &["PATTERN.HEALTH", "r"],
+        &["ISSUE.TRACK", "r", "style", "E501", "low", "COUNT", "0"],
+        &["ISSUE.GET", "r", "style", "E501"],
+        &["ISSUE.TRENDS", "r"],
+        &["ISSUE.HISTORY", "r"],
+        &["FIX.RATES", "r"],
+        &["FIX.ADVISE", "r", "style"],
+        &["FIX.LIST", "r"],
+        &["SESSION.ANALYTICS", "r"],
+        &["SESSION.LIST", "r"],
+        &["CONFIG", "GET", "patternmemory.*"],
+        &["INFO", "patternmemory"],
+    ];
+    let used = |client: &mut Client| -> i64 {
+        client.run(&["MEMORY", "PURGE"]);
+        let field = |client: &mut Client, name: &str| -> i64 {
+            client.info("memory", name).and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+        };
+        field(client, "used_memory") - field(client, "mem_clients_normal")
+    };
+    for call in calls {
+        let mut repeat = |times: i64| {
+            for _ in 0..times {
+                let _ = client.try_run(call);
+            }
+            used(&mut client)
+        };
+        // The server's own buffers grow and shrink once in a while: what a call keeps shows in every round.
+        let mut before = repeat(200);
+        let grown: Vec<i64> = (0..4)
+            .map(|_| {
+                let after = repeat(500);
+                let grown = after - before;
+                before = after;
+                grown
+            })
+            .collect();
+        assert!(grown.iter().any(|bytes| *bytes < 500 * 8), "4 times 500 times {call:?} kept {grown:?} bytes");
+    }
+}
+
+#[test]
 fn the_protocol_stays_in_step_after_line_breaks_and_nul_bytes() {
     let server = Server::shared();
     let mut client = server.client();

@@ -128,6 +128,19 @@ fn mtrack_takes_a_large_linter_run() {
 }
 
 #[test]
+fn mtrack_takes_65536_groups() {
+    let server = Server::shared();
+    let mut client = server.client();
+    let mut call = vec!["ISSUE.MTRACK", "issues/most"];
+    for _ in 0..65_536 {
+        call.extend(["style", "E501", "low", "1"]);
+    }
+    let frequencies = client.ints(&call);
+    assert!(frequencies.iter().copied().eq(1..=65_536), "not the running frequencies");
+    assert_eq!(client.json(&["ISSUE.HISTORY", "issues/most", "DAYS", "2"])["total"], 65_536);
+}
+
+#[test]
 fn mtrack_of_more_than_65536_groups_is_refused() {
     let server = Server::shared();
     let mut client = server.client();

@@ -332,6 +332,18 @@ fn a_store_that_changes_nothing_is_a_use_but_no_history() {
 }
 
 #[test]
+fn the_same_secret_again_is_no_change() {
+    let server = Server::shared();
+    let mut client = server.client();
+    let repo = "patterns/same-secret";
+    for secret in ["EXAMPLE-hunter2-x9", "EXAMPLE-hunter3-y8"] {
+        client.json(&["PATTERN.STORE", repo, "t", &json!({"password": secret}).to_string()]);
+    }
+    assert_eq!(client.json(&["PATTERN.GET", repo, "t"])["usage_count"], 1);
+    assert_eq!(client.json(&["PATTERN.EVOLUTION", repo, "t"])["total_changes"], 1);
+}
+
+#[test]
 fn evolution_limits_the_changes_and_counts_them_all() {
     let server = Server::shared();
     let mut client = server.client();
