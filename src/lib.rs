@@ -9,7 +9,7 @@
 //!
 //! A command reads its arguments and the keys of its repo, and answers with a plan of effects; only then does
 //! [`server`] carry the plan out. Arrows run one way: `commands` to `memory` and `server`, `memory` to the
-//! anonymizer, nothing to `commands` but the table below. The settings stand in `server/configuration.rs`, with
+//! anonymizer, nothing to `commands` but the table below. The settings stand in `server/settings.rs`, with
 //! default, minimum and maximum side by side.
 
 pub mod commands;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::TABLE;
 use crate::server::command::ArgKind;
-use crate::server::configuration::{NUMBERS, TEXTS};
+use crate::server::settings::{NUMBERS, TEXTS};
 use crate::server::{Arg, Command, KeyAccess};
 
 const INTRODUCTION: &str = "\

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::days::Series;
 use super::export::{Document, PatternWithHistory};
-use super::history::Entry;
+use super::patterns::history::Entry;
 use super::upkeep::LONGEST_WINDOW;
 use super::{Day, Error, Identifier, Result};
 

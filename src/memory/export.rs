@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Room;
 use super::fixes::{self, Outcome, Row};
-use super::history::{self, Entry};
 use super::issues::{self, Record};
 use super::keys::split_pair;
+use super::patterns::history::{self, Entry};
 use super::patterns::{self, json, Pattern};
 use super::sessions::Session;
 use super::{days, Repo, Result, Timestamp, View};
@@ -131,7 +131,7 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
         };
         document
             .issues
-            .extend(issues::record(view, &member)?.map(|record| NamedIssue {
+            .extend(issues::read(view, &member)?.map(|record| NamedIssue {
                 issue_type: issue_type.into_owned().into(),
                 issue_rule: rule.into_owned().into(),
                 record,

@@ -13,9 +13,9 @@ use super::export::{
     elements, Document, NamedIssue, NamedRow, PatternWithHistory, FORMAT, VERSION,
 };
 use super::fixes::{self, Outcome, Row};
-use super::history::{self, Change, Decoder, Entry};
 use super::issues::{self, Record};
 use super::keys::pair;
+use super::patterns::history::{self, Change, Decoder, Entry};
 use super::patterns::{self, json, Pattern};
 use super::sessions::Session;
 use super::{store, upkeep, Day, Effects, Error, KeyKind, Plan, Result, View};
@@ -192,7 +192,7 @@ fn import_issues(view: &View<'_>, plan: &mut Plan, issues: Vec<NamedIssue<'_>>) 
     let mut seen = HashSet::with_capacity(count);
     for issue in issues {
         let member = pair(&issue.issue_type, &issue.issue_rule);
-        let record = match issues::record(view, &member)? {
+        let record = match issues::read(view, &member)? {
             Some(ours) => ours.merge(issue.record, half_life),
             None => {
                 created += 1;

@@ -13,8 +13,7 @@
 //! | `plan` | what a command wants done, and the TTL rule |
 //! | `time`, `decay`, `bounds`, `burst` | days and instants; decayed counts; Wilson bounds; Poisson bursts |
 //! | `days` | the daily counters |
-//! | `patterns`, `history` | patterns, and what changed in them |
-//! | `issues`, `fixes`, `sessions` | what their commands do |
+//! | `patterns`, `issues`, `fixes`, `sessions` | what is remembered, and what the commands on it do |
 //! | `insights`, `recommendations` | the whole report |
 //! | `export`, `import`, `customs` | a whole memory as one document, and back, checked on the way |
 //! | `answer` | how large an answer may become |
@@ -31,7 +30,6 @@ pub mod decay;
 pub mod error;
 pub mod export;
 pub mod fixes;
-pub mod history;
 pub mod identity;
 pub mod import;
 pub mod insights;

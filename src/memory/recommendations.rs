@@ -6,7 +6,7 @@ use super::fixes::{Action, Rate, Thresholds};
 use super::issues::Issue;
 use super::patterns::{Overview, HIGH_CONFIDENCE, LOW_CONFIDENCE};
 
-/// How many patterns one sentence names.
+/// How many patterns or bursts one sentence names.
 const NAMED: usize = 5;
 /// How many trending issues are worth a sentence.
 const TRENDING: usize = 3;
@@ -28,7 +28,7 @@ pub fn recommend(
         sentences.push(format!(
             "Review {} of low confidence (below {LOW_CONFIDENCE}): {}.",
             counted(low.len(), "pattern", "patterns"),
-            named(&low)
+            named(&low, with_confidence)
         ));
     }
     let high: Vec<&Overview> = patterns
@@ -43,7 +43,7 @@ pub fn recommend(
                 "well-established pattern",
                 "well-established patterns"
             ),
-            named(&high)
+            named(&high, with_confidence)
         ));
     }
     for issue in trending.iter().take(TRENDING) {
@@ -55,10 +55,15 @@ pub fn recommend(
             issue.trend_score
         ));
     }
-    for issue in trending.iter().filter(|issue| issue.burst) {
+    let bursts: Vec<&Issue> = trending.iter().filter(|issue| issue.burst).collect();
+    if !bursts.is_empty() {
         sentences.push(format!(
-            "Look into the burst of {} {}: {:.1} a day over 3 days, {:.1} a day over 30.",
-            issue.issue_type, issue.issue_rule, issue.fast_rate, issue.slow_rate
+            "Look into {} (occurrences a day over 3 days against 30): {}.",
+            counted(bursts.len(), "burst", "bursts"),
+            named(&bursts, |issue| format!(
+                "{} {} ({:.1} against {:.1})",
+                issue.issue_type, issue.issue_rule, issue.fast_rate, issue.slow_rate
+            ))
         ));
     }
     for action in [Action::Stop, Action::Auto] {
@@ -88,18 +93,21 @@ fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-fn named(patterns: &[&Overview]) -> String {
-    let name = |p: &&Overview| format!("{} {} ({:.2})", p.pattern_type, p.id, p.confidence);
-    let mut text = patterns
-        .iter()
-        .take(NAMED)
-        .map(name)
-        .collect::<Vec<_>>()
-        .join(", ");
-    if patterns.len() > NAMED {
-        text.push_str(&format!(" and {} more", patterns.len() - NAMED));
+/// The first few by name, and how many more there are.
+fn named<T>(all: &[&T], name: impl Fn(&T) -> String) -> String {
+    let first: Vec<String> = all.iter().take(NAMED).map(|one| name(one)).collect();
+    let mut text = first.join(", ");
+    if all.len() > NAMED {
+        text.push_str(&format!(" and {} more", all.len() - NAMED));
     }
     text
+}
+
+fn with_confidence(pattern: &Overview) -> String {
+    let Overview {
+        pattern_type, id, ..
+    } = pattern;
+    format!("{pattern_type} {id} ({:.2})", pattern.confidence)
 }
 
 #[cfg(test)]
@@ -153,7 +161,7 @@ mod tests {
                 "Review 1 pattern of low confidence (below 0.6): naming c (0.10).",
                 "Enforce 1 well-established pattern (0.8 or more): naming a (0.90).",
                 "Address the trending issue style E501: seen 5 times, trend score 0.50.",
-                "Look into the burst of style E501: 1.7 a day over 3 days, 0.2 a day over 30.",
+                "Look into 1 burst (occurrences a day over 3 days against 30): style E501 (1.7 against 0.2).",
                 "Stop applying the fix bad: it works in at most 30 % of cases (9 attempts).",
                 "Apply the fix good automatically: it works in at least 95 % of cases (90 attempts).",
             ]

@@ -1,6 +1,6 @@
 //! The settings that the domain depends on, as plain values.
 
-/// A snapshot of the settings in force; `server/configuration.rs` says their defaults and bounds.
+/// A snapshot of the settings in force; `server/settings.rs` says their defaults and bounds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The TTL that a write gives to a key, in milliseconds.

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use redis_module::raw;
 
-use super::keyspace::OwnedString;
+use super::string::OwnedString;
 use crate::memory::{Error, Result};
 
 /// A reply of the server; freed when dropped.

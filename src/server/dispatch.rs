@@ -8,11 +8,10 @@ use redis_module::raw;
 
 use super::command::{Definition, Invocation};
 use super::facts::Server;
-use super::keyspace::{bytes_of, Keyspace, OwnedString};
+use super::keyspace::Keyspace;
 use super::log::{log, Level};
-use super::{
-    anonymization, call, configuration, execution, reply, tally, Answer, KeyAccess, Reply,
-};
+use super::string::{bytes_of, OwnedString};
+use super::{anonymization, call, execution, reply, settings, tally, Answer, KeyAccess, Reply};
 use crate::memory::{Error, Keys, Repo, Result, Timestamp};
 
 /// What the server calls for the command defined by `D`.
@@ -52,11 +51,11 @@ fn refuse(ctx: *mut raw::RedisModuleCtx, error: &Error) -> c_int {
 
 fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<Reply> {
     let command = D::COMMAND;
-    let settings = configuration::settings();
+    let settings = settings::in_force();
     let anonymizer = anonymization::current();
     let keyspace = Keyspace::new(ctx);
     let server = Server { ctx };
-    let prefix = configuration::key_prefix();
+    let prefix = settings::key_prefix();
     let key = args.first().filter(|_| command.access != KeyAccess::None);
     if let Some(repo) = key {
         check_slot(&server, Repo::parse(repo, &anonymizer)?, prefix)?;

@@ -73,7 +73,7 @@ impl Facts for Server {
         if name.is_null() {
             return None;
         }
-        let text = String::from_utf8_lossy(super::keyspace::bytes_of(name)).into_owned();
+        let text = String::from_utf8_lossy(super::string::bytes_of(name)).into_owned();
         self.free(name);
         Some(text)
     }
@@ -84,7 +84,7 @@ impl Facts for Server {
             // No client: the server itself calls, which may do all.
             return true;
         }
-        let key = super::keyspace::OwnedString::new(self.ctx, repo.as_str().as_bytes());
+        let key = super::string::OwnedString::new(self.ctx, repo.as_str().as_bytes());
         // SAFETY: the user is created from a name that exists, checked for null and freed; the strings outlive
         // the calls. All three are there from Redis 7.0 on, but are checked all the same.
         let allowed = unsafe {

@@ -6,7 +6,7 @@ use std::panic;
 use redis_module::raw;
 
 use super::tally::{self, Counter};
-use super::{anonymization, configuration};
+use super::{anonymization, settings};
 
 /// Fills `INFO patternmemory`; nothing in a crash report, as the crash may have left a lock taken.
 pub extern "C" fn report(ctx: *mut raw::RedisModuleInfoCtx, for_crash_report: c_int) {
@@ -20,7 +20,7 @@ pub extern "C" fn report(ctx: *mut raw::RedisModuleInfoCtx, for_crash_report: c_
 fn fill(info: &Section) {
     if info.open(c"") {
         info.text("version", env!("CARGO_PKG_VERSION"));
-        info.text("key_prefix", configuration::key_prefix());
+        info.text("key_prefix", settings::key_prefix());
         info.number("commands_processed", tally::COMMANDS.get());
         for (kind, counter) in &tally::REFUSALS {
             info.number(&format!("refused_{kind}"), counter.get());

@@ -12,62 +12,9 @@ use std::sync::{Mutex, PoisonError};
 use redis_module::raw;
 
 use super::log::{log, Level};
+use super::string::{bytes_of, OwnedString};
 use super::{call, tally};
 use crate::memory::{Error, Expiry, KeyKind, Result, Store};
-
-/// A string of the server's; freed when dropped.
-pub struct OwnedString {
-    ctx: *mut raw::RedisModuleCtx,
-    string: *mut raw::RedisModuleString,
-}
-
-impl OwnedString {
-    /// Copies bytes into a string of the server's.
-    pub fn new(ctx: *mut raw::RedisModuleCtx, bytes: &[u8]) -> Self {
-        // SAFETY: the buffer is passed with its length and copied; the API is checked at load.
-        let string = unsafe {
-            raw::RedisModule_CreateString.map_or(ptr::null_mut(), |create| {
-                create(ctx, bytes.as_ptr().cast(), bytes.len())
-            })
-        };
-        OwnedString { ctx, string }
-    }
-
-    /// The server's pointer, valid as long as self.
-    pub fn as_ptr(&self) -> *mut raw::RedisModuleString {
-        self.string
-    }
-}
-
-impl Drop for OwnedString {
-    fn drop(&mut self) {
-        // SAFETY: the string was created here for this context and is freed once.
-        unsafe {
-            if let Some(free) = raw::RedisModule_FreeString {
-                free(self.ctx, self.string);
-            }
-        }
-    }
-}
-
-/// The bytes of a string that the server keeps alive for `'a`.
-pub fn bytes_of<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
-    // SAFETY: callers pass strings that live at least as long as they use the bytes: arguments of the running
-    // command, or what a callback is handed for its own duration. The length is the server's.
-    unsafe {
-        let mut len = 0;
-        match raw::RedisModule_StringPtrLen {
-            Some(bytes) => {
-                let start = bytes(string, &mut len);
-                if start.is_null() {
-                    return &[];
-                }
-                std::slice::from_raw_parts(start.cast(), len)
-            }
-            None => &[],
-        }
-    }
-}
 
 /// A key opened for reading; closed when dropped.
 struct OpenKey {
@@ -119,10 +66,7 @@ impl OpenKey {
         if value.is_null() {
             return None;
         }
-        let value = OwnedString {
-            ctx: self.ctx,
-            string: value,
-        };
+        let value = OwnedString::taken(self.ctx, value);
         Some(bytes_of(value.as_ptr()).to_vec())
     }
 
@@ -282,10 +226,7 @@ impl Keyspace {
                 if member.is_null() {
                     break;
                 }
-                let member = OwnedString {
-                    ctx: self.ctx,
-                    string: member,
-                };
+                let member = OwnedString::taken(self.ctx, member);
                 let flow = visit(bytes_of(member.as_ptr()), score);
                 if flow.is_break() || step(key) == 0 {
                     break;
@@ -371,10 +312,7 @@ impl Store for Keyspace {
             if element.is_null() {
                 break;
             }
-            let element = OwnedString {
-                ctx: self.ctx,
-                string: element,
-            };
+            let element = OwnedString::taken(self.ctx, element);
             if visit(bytes_of(element.as_ptr())).is_break() {
                 break;
             }

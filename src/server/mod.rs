@@ -7,10 +7,11 @@
 //! | `registration` | tells the server of every command, its documentation and ACL categories |
 //! | `dispatch` | runs a command: arguments, slot, handler, effects, reply, panic guard |
 //! | `keyspace` | reads keys through the module API |
+//! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
 //! | `call` | calls other commands of the server |
 //! | `reply` | answers without ever letting data into the protocol |
-//! | `configuration` | settings: default, minimum, maximum |
+//! | `settings`, `configuration` | default, minimum, maximum, value; how they are set |
 //! | `anonymization` | the rules in force, and loading them again |
 //! | `facts` | what the server says of itself and of its client |
 //! | `tally`, `information` | counters, and the INFO section |
@@ -24,7 +25,7 @@ mod allocator;
 pub mod anonymization;
 mod call;
 pub mod command;
-pub mod configuration;
+mod configuration;
 pub mod dispatch;
 mod execution;
 pub mod facts;
@@ -34,6 +35,8 @@ mod log;
 mod module;
 mod registration;
 mod reply;
+pub mod settings;
+mod string;
 pub mod tally;
 
 pub use command::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Registered, Reply};

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::patterns::Pattern;
-use super::{Result, Timestamp, View};
+use super::record::Pattern;
+use crate::memory::{Result, Timestamp, View};
 
 /// A change as it is stored, and as an export carries it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

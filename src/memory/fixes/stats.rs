@@ -1,0 +1,210 @@
+//! The statistics of fixes: a row for each pair of issue type and fix type, and one for each fix type.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Outcome;
+use crate::memory::bounds::wilson;
+use crate::memory::keys::{escape, pair, split_pair};
+use crate::memory::patterns::json;
+use crate::memory::{decay, Plan, Result, Timestamp, View};
+
+/// One row of the statistics, as it is stored and exported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Attempts in all.
+    pub attempts: u64,
+    /// Those that worked.
+    pub successes: u64,
+    /// The sum of the feedback.
+    pub feedback_sum: f64,
+    /// How many outcomes gave feedback.
+    pub feedback_count: u64,
+    /// Attempts, decayed to `last_applied_at`.
+    pub recent_attempts: f64,
+    /// Those that worked, decayed to `last_applied_at`.
+    pub recent_successes: f64,
+    /// When the fix was last tried.
+    pub last_applied_at: Timestamp,
+}
+
+impl Row {
+    /// Nothing tried yet.
+    pub fn empty(at: Timestamp) -> Self {
+        Row {
+            attempts: 0,
+            successes: 0,
+            feedback_sum: 0.0,
+            feedback_count: 0,
+            recent_attempts: 0.0,
+            recent_successes: 0.0,
+            last_applied_at: at,
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Row> {
+        serde_json::from_slice::<Row>(bytes)
+            .ok()
+            .filter(Row::is_sound)
+    }
+
+    /// Whether the numbers can belong together.
+    pub fn is_sound(&self) -> bool {
+        let finite = [
+            self.feedback_sum,
+            self.recent_attempts,
+            self.recent_successes,
+        ];
+        self.successes <= self.attempts
+            && self.feedback_count <= self.attempts
+            && finite.iter().all(|n| n.is_finite())
+            && self.recent_attempts >= 0.0
+            && self.recent_successes >= 0.0
+    }
+
+    /// One outcome alone.
+    pub fn of(outcome: &Outcome<'_>) -> Self {
+        let success = u64::from(outcome.success);
+        Row {
+            attempts: 1,
+            successes: success,
+            feedback_sum: outcome.feedback_score.unwrap_or(0.0),
+            feedback_count: u64::from(outcome.feedback_score.is_some()),
+            recent_attempts: 1.0,
+            recent_successes: success as f64,
+            last_applied_at: outcome.applied_at,
+        }
+    }
+
+    /// The recent attempts and successes, decayed to `at`.
+    fn recent_at(&self, at: Timestamp, half_life: f64) -> (f64, f64) {
+        let weight = decay::weight(at.seconds() - self.last_applied_at.seconds(), half_life);
+        (
+            self.recent_attempts * weight,
+            self.recent_successes * weight,
+        )
+    }
+
+    /// Adds the attempts of another row.
+    pub fn add(&mut self, other: &Row, half_life: f64) {
+        let at = self.last_applied_at.max(other.last_applied_at);
+        let (ours, theirs) = (
+            self.recent_at(at, half_life),
+            other.recent_at(at, half_life),
+        );
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.successes = self.successes.saturating_add(other.successes);
+        self.feedback_sum += other.feedback_sum;
+        self.feedback_count = self.feedback_count.saturating_add(other.feedback_count);
+        self.recent_attempts = ours.0 + theirs.0;
+        self.recent_successes = ours.1 + theirs.1;
+        self.last_applied_at = at;
+    }
+
+    /// Takes one outcome back that the row counts.
+    pub fn subtract(&mut self, outcome: &Outcome<'_>, half_life: f64) {
+        let one = Row::of(outcome);
+        let gone = one.recent_at(self.last_applied_at, half_life);
+        self.attempts = self.attempts.saturating_sub(one.attempts);
+        self.successes = self
+            .successes
+            .saturating_sub(one.successes)
+            .min(self.attempts);
+        self.feedback_sum -= one.feedback_sum;
+        self.feedback_count = self
+            .feedback_count
+            .saturating_sub(one.feedback_count)
+            .min(self.attempts);
+        self.recent_attempts = (self.recent_attempts - gone.0).max(0.0);
+        self.recent_successes = (self.recent_successes - gone.1).clamp(0.0, self.recent_attempts);
+    }
+
+    /// The mean of the feedback, where there was any.
+    pub fn avg_feedback(&self) -> Option<f64> {
+        (self.feedback_count > 0).then(|| self.feedback_sum / self.feedback_count as f64)
+    }
+
+    /// The share of attempts that worked, in its life.
+    pub fn success_rate(&self) -> Option<f64> {
+        (self.attempts > 0).then(|| self.successes as f64 / self.attempts as f64)
+    }
+
+    /// The Wilson bounds of the decayed counts.
+    pub fn bounds(&self, view: &View<'_>) -> (f64, f64) {
+        let (attempts, successes) = self.recent_at(view.now, view.settings.fix_half_life);
+        wilson(successes, attempts)
+    }
+}
+
+/// The field of the row over all issue types; an issue type is never empty, so it meets no pair.
+pub fn overall(fix_type: &str) -> String {
+    format!(":{}", escape(fix_type))
+}
+
+/// The two fields that count an outcome.
+pub fn rows_of(outcome: &Outcome<'_>) -> [String; 2] {
+    [
+        pair(&outcome.issue_type, &outcome.fix_type),
+        overall(&outcome.fix_type),
+    ]
+}
+
+/// Plans rows of the statistics; where there is no room for new ones, those used least recently leave.
+pub fn write_rows(view: &View<'_>, plan: &mut Plan, rows: Vec<(String, Row)>) -> Result<()> {
+    let key = view.keys.fixes_stats();
+    let held = view.store.hash_len(&key)?;
+    let most = view.settings.max_fix_stats;
+    if held + rows.len() > most {
+        let mut created = 0;
+        for (field, _) in &rows {
+            created += usize::from(view.store.field(&key, field)?.is_none());
+        }
+        let excess = (held + created).saturating_sub(most);
+        if excess > 0 {
+            let ours: HashSet<&str> = rows.iter().map(|(field, _)| field.as_str()).collect();
+            let mut others = Vec::with_capacity(held);
+            view.store.each_field(&key, &mut |field, value| {
+                let Ok(field) = std::str::from_utf8(field) else {
+                    return;
+                };
+                if !ours.contains(field) {
+                    let used = Row::read(value).map(|row| row.last_applied_at);
+                    others.push((used, field.starts_with(':'), field.to_owned()));
+                }
+            })?;
+            others.sort();
+            let leaving: Vec<String> = others.into_iter().take(excess).map(|o| o.2).collect();
+            plan.evict(leaving.len());
+            plan.hash_delete(key.clone(), leaving);
+        }
+    }
+    let fields = rows.iter().map(|(field, row)| (field.clone(), json(row)));
+    plan.hash_set(key, fields.collect());
+    Ok(())
+}
+
+/// One row of the statistics; what cannot be read is reported and passed over.
+pub fn row(view: &View<'_>, field: &str) -> Result<Option<Row>> {
+    let key = view.keys.fixes_stats();
+    let Some(bytes) = view.store.field(&key, field)? else {
+        return Ok(None);
+    };
+    let row = Row::read(&bytes);
+    if row.is_none() {
+        view.store.report_corrupt(&key);
+    }
+    Ok(row)
+}
+
+/// Every row of the statistics: issue type (empty: over all), fix type, numbers.
+pub fn each_row(view: &View<'_>, visit: &mut dyn FnMut(&str, &str, Row)) -> Result<()> {
+    let key = view.keys.fixes_stats();
+    view.store.each_field(&key, &mut |field, value| {
+        let names = std::str::from_utf8(field).ok().and_then(split_pair);
+        match (names, Row::read(value)) {
+            (Some((issue_type, fix_type)), Some(row)) => visit(&issue_type, &fix_type, row),
+            _ => view.store.report_corrupt(&key),
+        }
+    })
+}

@@ -1,0 +1,142 @@
+//! What is stored of an issue, and how occurrences change it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::memory::burst::{Burst, FAST_DAYS, SLOW_DAYS};
+use crate::memory::{decay, Day, Result, Timestamp, View};
+
+/// The highest frequency: what fits into an integer reply.
+const MOST: u64 = i64::MAX as u64;
+/// An issue as it is stored and exported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record<'a> {
+    /// Occurrences in its life.
+    pub frequency: u64,
+    /// The severity last given.
+    #[serde(borrow)]
+    pub severity: Cow<'a, str>,
+    /// When it was first seen.
+    pub created_at: Timestamp,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+    /// The instant, in seconds, at which its decayed count falls to one: its score in the sorted set.
+    pub trend: f64,
+    /// The UTC day of the first number in `days`, counted from 1970.
+    pub day: i32,
+    /// Occurrences of that day, the day before, and so on.
+    pub days: Vec<u64>,
+}
+
+impl Record<'_> {
+    /// An issue that was never seen.
+    pub fn new(now: Timestamp) -> Self {
+        Record {
+            frequency: 0,
+            severity: Cow::Borrowed(""),
+            created_at: now,
+            last_seen: now,
+            trend: f64::NEG_INFINITY,
+            day: now.day().0,
+            days: Vec::new(),
+        }
+    }
+
+    /// Reads a stored record.
+    pub fn read(bytes: &[u8]) -> Option<Record<'_>> {
+        let record: Record<'_> = serde_json::from_slice(bytes).ok()?;
+        record.is_sound().then_some(record)
+    }
+
+    /// Whether the numbers are such as an issue can have.
+    pub fn is_sound(&self) -> bool {
+        self.trend.is_finite() && self.day >= 0 && self.days.len() <= SLOW_DAYS as usize
+    }
+
+    /// The same, with a severity of its own.
+    pub fn into_owned(self) -> Record<'static> {
+        Record {
+            severity: Cow::Owned(self.severity.into_owned()),
+            ..self
+        }
+    }
+
+    /// Counts occurrences at `now`; half-life of the trend in seconds.
+    pub fn occur(&mut self, now: Timestamp, count: u64, half_life: f64) {
+        self.frequency = self.frequency.saturating_add(count).min(MOST);
+        self.last_seen = self.last_seen.max(now);
+        let known = self.trend.is_finite().then_some(self.trend);
+        self.trend = decay::add(known, now.seconds(), count as f64, half_life);
+        self.add_day(now.day(), count);
+    }
+
+    fn add_day(&mut self, day: Day, count: u64) {
+        let ahead = i64::from(day.0) - i64::from(self.day);
+        if ahead > 0 {
+            let shift = ahead.min(i64::from(SLOW_DAYS)) as usize;
+            self.days.splice(0..0, std::iter::repeat_n(0, shift));
+            self.day = day.0;
+        }
+        let age = (-ahead).max(0) as usize;
+        if age < SLOW_DAYS as usize {
+            if self.days.len() <= age {
+                self.days.resize(age + 1, 0);
+            }
+            self.days[age] = self.days[age].saturating_add(count);
+        }
+        self.days.truncate(SLOW_DAYS as usize);
+        let used = self.days.iter().rposition(|&n| n > 0).map_or(0, |i| i + 1);
+        self.days.truncate(used);
+    }
+
+    /// Adds the occurrences of another record of the same issue.
+    pub fn merge<'b>(self, other: Record<'b>, half_life: f64) -> Record<'b>
+    where
+        Self: 'b,
+    {
+        let trend = decay::join(self.trend, other.trend, half_life);
+        let mut merged = Record {
+            frequency: self.frequency.saturating_add(other.frequency).min(MOST),
+            created_at: self.created_at.min(other.created_at),
+            last_seen: self.last_seen.max(other.last_seen),
+            trend,
+            day: self.day,
+            days: self.days,
+            severity: if other.last_seen >= self.last_seen {
+                other.severity
+            } else {
+                self.severity
+            },
+        };
+        for (day, count) in (0..=other.day).rev().zip(&other.days) {
+            merged.add_day(Day(day), *count);
+        }
+        merged
+    }
+
+    /// Its rates, and whether they are a burst, as of a day.
+    pub fn burst(&self, today: Day) -> Burst {
+        let since = |days: u32| {
+            let first = today.first_of(days);
+            let counts = (0..=self.day).rev().zip(&self.days);
+            counts
+                .take_while(|(day, _)| *day >= first.0)
+                .fold(0u64, |sum, (_, n)| sum.saturating_add(*n))
+        };
+        Burst::of(since(FAST_DAYS), since(SLOW_DAYS))
+    }
+}
+
+/// Reads the stored record of one member; what cannot be read is reported and passed over.
+pub fn read(view: &View<'_>, member: &str) -> Result<Option<Record<'static>>> {
+    let key = view.keys.issues();
+    let Some(bytes) = view.store.field(&key, member)? else {
+        return Ok(None);
+    };
+    let record = Record::read(&bytes).map(Record::into_owned);
+    if record.is_none() {
+        view.store.report_corrupt(&key);
+    }
+    Ok(record)
+}

@@ -1,0 +1,91 @@
+//! Many records at once, in the order of their worth.
+
+use super::record::{confidence, read, Pattern};
+use crate::memory::answer::Room;
+use crate::memory::keys::{pair, split_pair};
+use crate::memory::{Result, View};
+
+/// What a sorted listing needs to know of a record.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// The type of the record.
+    pub pattern_type: String,
+    /// Its id.
+    pub id: String,
+    /// Its confidence.
+    pub confidence: f64,
+    /// How often it was stored again.
+    pub usage_count: u64,
+}
+
+impl Overview {
+    fn from_fields(pattern_type: &str, id: &str, fields: Vec<Option<Vec<u8>>>) -> Option<Self> {
+        let mut fields = fields.into_iter().map(|v| String::from_utf8(v?).ok());
+        let mut next = || fields.next().flatten();
+        Some(Overview {
+            pattern_type: pattern_type.to_owned(),
+            id: id.to_owned(),
+            confidence: confidence(&next()?)?,
+            usage_count: next()?.parse().ok()?,
+        })
+    }
+}
+
+/// Every record of the repo in the order of a listing: by confidence and use, both descending, then type and id.
+/// What has expired is left out; what cannot be read is left out and reported.
+pub fn overview(view: &View<'_>, pattern_type: Option<&str>) -> Result<Vec<Overview>> {
+    let mut records = Vec::new();
+    view.store
+        .each_member(&view.keys.patterns(), &mut |member| {
+            let found = std::str::from_utf8(member)
+                .ok()
+                .and_then(|member| Some((member, split_pair(member)?)));
+            let Some((member, (found_type, id))) = found else {
+                view.store.report_corrupt(&view.keys.patterns());
+                return;
+            };
+            if pattern_type.is_some_and(|wanted| wanted != found_type) {
+                return;
+            }
+            let key = view.keys.pattern(member);
+            match view.store.fields(&key, &["confidence", "usage_count"]) {
+                Ok(None) => {}
+                Ok(Some(fields)) => match Overview::from_fields(&found_type, &id, fields) {
+                    Some(found) => records.push(found),
+                    None => view.store.report_corrupt(&key),
+                },
+                Err(_) => view.store.report_corrupt(&key),
+            }
+        })?;
+    records.sort_by(|a, b| {
+        let by_worth = b
+            .confidence
+            .total_cmp(&a.confidence)
+            .then(b.usage_count.cmp(&a.usage_count));
+        by_worth.then_with(|| (&a.pattern_type, &a.id).cmp(&(&b.pattern_type, &b.id)))
+    });
+    Ok(records)
+}
+
+/// The records behind an overview; what cannot be read is left out.
+pub fn read_all<'o>(
+    view: &View<'_>,
+    overview: impl IntoIterator<Item = &'o Overview>,
+) -> Result<Vec<Pattern>> {
+    let mut room = Room::new();
+    let mut records = Vec::new();
+    for found in overview {
+        match read(view, &found.pattern_type, &found.id) {
+            Ok(Some(record)) => {
+                room.take(record.pattern_data.get().len())?;
+                records.push(record);
+            }
+            Ok(None) => {}
+            Err(_) => {
+                let member = pair(&found.pattern_type, &found.id);
+                view.store.report_corrupt(&view.keys.pattern(&member));
+            }
+        }
+    }
+    Ok(records)
+}

@@ -1,0 +1,225 @@
+//! Storing, judging and deleting patterns.
+
+use serde_json::value::RawValue;
+
+use super::history::Entry;
+use super::json;
+use super::record::{read, Pattern};
+use crate::memory::keys::pair;
+use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
+
+/// How many index entries a pattern write looks at.
+const SAMPLE: usize = 16;
+
+/// What to store.
+#[derive(Debug)]
+pub struct StoreRequest<'a> {
+    /// The type of the record.
+    pub pattern_type: Identifier<'a>,
+    /// Its id.
+    pub id: Identifier<'a>,
+    /// The anonymized, canonical JSON.
+    pub data: Box<RawValue>,
+    /// The confidence, where one is given.
+    pub confidence: Option<f64>,
+    /// Why, anonymized.
+    pub reason: Option<String>,
+    /// The version that the record must have; 0: it must not exist.
+    pub expected_version: Option<u64>,
+    /// How long the record and its history are to live, in milliseconds.
+    pub ttl: Option<i64>,
+    /// The ACL user who stores.
+    pub user: Option<String>,
+}
+
+/// What a store did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The version of the record now.
+    pub version: u64,
+    /// Whether the record is new.
+    pub created: bool,
+}
+
+/// Stores a pattern; `None` where it does not have the version expected.
+pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effects, Stored)>> {
+    let before = read(view, request.pattern_type.as_str(), request.id.as_str())?;
+    let version = before.as_ref().map_or(0, |record| record.version);
+    if request
+        .expected_version
+        .is_some_and(|expected| expected != version)
+    {
+        return Ok(None);
+    }
+    let record = match &before {
+        None => Pattern {
+            pattern_type: request.pattern_type.as_str().to_owned(),
+            id: request.id.as_str().to_owned(),
+            pattern_data: request.data,
+            confidence: request.confidence.unwrap_or(0.0),
+            usage_count: 0,
+            version: 1,
+            created_at: view.now,
+            updated_at: view.now,
+        },
+        Some(before) => Pattern {
+            pattern_data: request.data,
+            confidence: request.confidence.unwrap_or(before.confidence),
+            usage_count: before.usage_count.saturating_add(1),
+            version: version.saturating_add(1),
+            updated_at: view.now,
+            ..before.clone()
+        },
+    };
+    let changed = before.as_ref().is_none_or(|before| {
+        before.confidence != record.confidence
+            || before.pattern_data.get() != record.pattern_data.get()
+    });
+    let entry = changed.then(|| Entry::of(before.as_ref(), &record, request.reason, request.user));
+    let stored = Stored {
+        version: record.version,
+        created: before.is_none(),
+    };
+
+    let mut plan = Plan::new();
+    if stored.created {
+        make_room(view, &mut plan, &record.member())?;
+    } else {
+        let dead = dead_among(view, view.store.sample(&view.keys.patterns(), SAMPLE)?);
+        plan.set_remove(view.keys.patterns(), dead);
+    }
+    write(view, &mut plan, &record, entry, stored.created, request.ttl)?;
+    Ok(Some((plan.seal(view)?, stored)))
+}
+
+/// Plans a record, its index entry and the newest entry of its history.
+fn write(
+    view: &View<'_>,
+    plan: &mut Plan,
+    record: &Pattern,
+    entry: Option<Entry>,
+    created: bool,
+    ttl: Option<i64>,
+) -> Result<()> {
+    let member = record.member();
+    let (key, history) = (view.keys.pattern(&member), view.keys.history(&member));
+    let changes = if created {
+        if view.store.kind(&history).is_some() {
+            plan.start_anew(&history, KeyKind::List);
+        }
+        0
+    } else {
+        view.store.list_len(&history)?
+    };
+    plan.hash_set(key.clone(), record.to_fields());
+    if let Some(entry) = entry {
+        plan.list_push(
+            history.clone(),
+            json(&entry),
+            changes,
+            view.settings.max_history,
+        );
+    }
+    match ttl {
+        Some(ttl) => {
+            plan.live_exactly(&key, KeyKind::Hash, ttl);
+            plan.live_exactly(&history, KeyKind::List, ttl);
+        }
+        None => plan.follow(&history, KeyKind::List),
+    }
+    index(view, plan, vec![member]);
+    Ok(())
+}
+
+/// Plans that the index knows members, and lives as long as they do.
+pub fn index(view: &View<'_>, plan: &mut Plan, members: Vec<String>) {
+    let index = view.keys.patterns();
+    plan.set_add(index.clone(), members);
+    plan.follow(&index, KeyKind::Set);
+}
+
+/// Looks for dead index entries, and refuses a new record where the repo is full of living ones.
+fn make_room(view: &View<'_>, plan: &mut Plan, member: &str) -> Result<()> {
+    let index = view.keys.patterns();
+    let held = view.store.set_len(&index)?;
+    let most = view.settings.max_patterns;
+    let looked_at = if held < most {
+        view.store.sample(&index, SAMPLE)?
+    } else {
+        let mut all = Vec::with_capacity(held);
+        view.store
+            .each_member(&index, &mut |member| all.push(member.to_vec()))?;
+        all
+    };
+    let mut dead = dead_among(view, looked_at);
+    let known = dead.iter().position(|dead| dead == member);
+    if held - dead.len() >= most {
+        return Err(full(most));
+    }
+    known.map(|position| dead.swap_remove(position));
+    plan.set_remove(index, dead);
+    Ok(())
+}
+
+/// The refusal of one pattern more than a repo may hold.
+pub fn full(most: usize) -> Error {
+    Error::refused(format!(
+        "this repo holds {most} patterns, as many as patternmemory.max-patterns allows: delete some or raise it"
+    ))
+}
+
+/// The members whose record has expired.
+fn dead_among(view: &View<'_>, members: Vec<Vec<u8>>) -> Vec<String> {
+    members
+        .into_iter()
+        .filter_map(|member| String::from_utf8(member).ok())
+        .filter(|member| view.store.kind(&view.keys.pattern(member)).is_none())
+        .collect()
+}
+
+/// Sets the confidence of a record, which is a change even to what it was; `None` where there is no record.
+pub fn set_confidence(
+    view: &View<'_>,
+    pattern_type: Identifier<'_>,
+    id: Identifier<'_>,
+    confidence: f64,
+    reason: Option<String>,
+    user: Option<String>,
+) -> Result<Option<(Effects, u64)>> {
+    let Some(before) = read(view, pattern_type.as_str(), id.as_str())? else {
+        return Ok(None);
+    };
+    let record = Pattern {
+        confidence,
+        version: before.version.saturating_add(1),
+        updated_at: view.now,
+        ..before.clone()
+    };
+    let entry = Entry::of(Some(&before), &record, reason, user);
+    let mut plan = Plan::new();
+    let dead = dead_among(view, view.store.sample(&view.keys.patterns(), SAMPLE)?);
+    plan.set_remove(view.keys.patterns(), dead);
+    write(view, &mut plan, &record, Some(entry), false, None)?;
+    Ok(Some((plan.seal(view)?, record.version)))
+}
+
+/// Removes a record, its index entry and its history; answers how many records were removed.
+pub fn delete(
+    view: &View<'_>,
+    pattern_type: Identifier<'_>,
+    id: Identifier<'_>,
+) -> Result<(Effects, i64)> {
+    let member = pair(pattern_type.as_str(), id.as_str());
+    let (key, history) = (view.keys.pattern(&member), view.keys.history(&member));
+    let there = |key: &str| view.store.kind(key).is_some();
+    let removed = i64::from(there(&key));
+    let mut plan = Plan::new();
+    plan.keep_alive(key.clone(), KeyKind::Hash);
+    plan.keep_alive(history.clone(), KeyKind::List);
+    let gone: Vec<String> = [key, history].into_iter().filter(|k| there(k)).collect();
+    if there(&view.keys.patterns()) {
+        plan.set_remove(view.keys.patterns(), vec![member]);
+    }
+    plan.delete(gone);
+    Ok((plan.seal(view)?, removed))
+}
