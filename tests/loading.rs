@@ -24,6 +24,7 @@ fn a_bad_loadmodule_argument_refuses_the_load_with_a_line_in_the_log() {
     for arguments in [
         "default-ttl 0", "default-ttl many", "default-ttl", "max-issues -1", "unheard-of 1",
         "default-ttl 100 max-issues", "max-payload 99999999999999999999", "rules-file /nonexistent/rules.toml",
+        "key-prefix a{b}", "key-prefix a:b",
     ] {
         let failed = Server::builder().module_arguments(arguments).start_refused();
         let log = failed.log();
