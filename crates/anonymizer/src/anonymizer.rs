@@ -27,6 +27,7 @@ pub struct Anonymizer {
 #[derive(Debug, Default)]
 pub struct Builder {
     files: Vec<String>,
+    bare: bool,
     key: Option<PseudonymKey>,
 }
 
@@ -56,7 +57,11 @@ impl Builder {
                 users.push(definition);
             }
         }
-        let mut built_in = builtin::definitions();
+        let mut built_in = if self.bare {
+            Vec::new()
+        } else {
+            builtin::definitions()
+        };
         built_in.retain(|known| !users.iter().any(|user| user.rule.id == known.rule.id));
         let detectors = built_in.len();
         let code = detect::RULES.iter().map(|&(id, family, kind)| Rule {
@@ -114,6 +119,14 @@ impl Anonymizer {
     /// Options: a user's rules, a key for pseudonyms.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// As [`Anonymizer::builder`], without the rules of the built-in rule files. The rules that are code stay.
+    pub fn builder_without_built_in_rules() -> Builder {
+        Builder {
+            bare: true,
+            ..Builder::default()
+        }
     }
 
     /// The rules in force. The index of a rule in this slice is its number.

@@ -97,8 +97,11 @@ pub(crate) struct Found<'f> {
     pub first_rule: usize,
     /// Names before this byte have been looked at; a name may hold several keywords.
     pub names_until: usize,
-    /// Values before this byte have been found.
+    /// Values before this byte have been found, or looked at for good.
     pub values_until: usize,
+    /// Bytes of values that may still be judged at length. A text that is all names and no values would have each of its
+    /// bytes judged once a name.
+    pub budget: usize,
 }
 
 impl Found<'_> {

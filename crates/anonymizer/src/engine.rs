@@ -108,6 +108,7 @@ impl Engine {
             first_rule: self.detectors,
             names_until: 0,
             values_until: 0,
+            budget: JUDGED_AT_LENGTH + 8 * hits.len(),
         };
         let mut hits_of_keywords = Vec::new();
         self.keywords
@@ -167,6 +168,9 @@ impl Engine {
         }
     }
 }
+
+/// Bytes of values that are judged at length in any text.
+const JUDGED_AT_LENGTH: usize = 64 * 1024;
 
 /// How far from a change a finding can be that the change brings about.
 pub(crate) const BEHIND: usize = 1024;

@@ -156,3 +156,64 @@ fn a_user_file_adds_rules() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_rule_of_gitleaks_works_unchanged() {
+    let anonymizer = Anonymizer::builder_without_built_in_rules()
+        .rules(
+            r#"
+title = "a company's rules"
+
+[[rules]]
+id = "acme-generic"
+description = "a generic rule, in the words of Go"
+regex = '''(?i)[\w.-]{0,50}?(?:acme)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([\w.=-]{10,150}|[a-z0-9][a-z0-9+/]{11,}={0,3})(?:[\x60'"\s;]|\\[nr]|$)'''
+entropy = 3.5
+keywords = ["acme"]
+
+[[rules.allowlists]]
+description = "not these"
+condition = "OR"
+regexes = ['''^[a-zA-Z_.-]+$''']
+stopwords = ["000000"]
+
+[[rules]]
+id = "braces"
+regex = '''{{acme-([0-9]+)}}'''
+secretGroup = 1
+keywords = ["{{acme"]
+"#,
+        )
+        .build()
+        .unwrap();
+    let text = |text: &str| anonymizer.text(text).0.into_owned();
+    assert_eq!(
+        text("acme_id = \"q9x8w7v6u5t4s3r2\""),
+        "acme_id = \"<REDACTED>\""
+    );
+    assert_eq!(
+        text("acme_id = \"words_and_words\""),
+        "acme_id = \"words_and_words\""
+    );
+    assert_eq!(
+        text("acme_id = \"q9x8w7v6u5000000\""),
+        "acme_id = \"q9x8w7v6u5000000\""
+    );
+    assert_eq!(text("x {{acme-123}} y"), "x {{acme-<REDACTED>}} y");
+}
+
+#[test]
+fn a_rule_of_the_user_replaces_the_built_in_one_of_its_name() {
+    let anonymizer = Anonymizer::builder()
+        .rules("[[rules]]\nid = 'npm-token'\nregex = 'npm-never'\nkeywords = ['npm-never']\n")
+        .build()
+        .unwrap();
+    assert_eq!(
+        anonymizer
+            .rules()
+            .iter()
+            .filter(|rule| rule.id() == "npm-token")
+            .count(),
+        1
+    );
+}

@@ -10,6 +10,8 @@ use operator::Operator;
 use std::ops::Range;
 
 const LONGEST_NAME: usize = 64;
+/// Values up to this length are judged whatever the budget.
+const SHORT_VALUE: usize = 96;
 
 /// A value beside a name.
 pub(super) struct Candidate {
@@ -25,7 +27,7 @@ pub(super) fn around(text: &[u8], keyword: Range<usize>, found: &mut Found<'_>) 
     let name = name_around(text, keyword.clone());
     if keyword.start >= found.names_until {
         found.names_until = name.end;
-        if let Some(value) = value_of(text, &name) {
+        if let Some(value) = value_of(text, &name, found) {
             found.push(number::ASSIGNMENT, value.start, value.end);
             found.values_until = value.end;
             return;
@@ -35,13 +37,19 @@ pub(super) fn around(text: &[u8], keyword: Range<usize>, found: &mut Found<'_>) 
 }
 
 /// The secret that the name is given.
-fn value_of(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
+fn value_of(text: &[u8], name: &Range<usize>, found: &mut Found<'_>) -> Option<Range<usize>> {
     let strength = name::strength(&text[name.clone()])?;
     if let Some(value) = compared(text, name, strength) {
         return Some(value);
     }
     let candidate = candidate(text, name, strength)?;
     let value = &text[candidate.value.clone()];
+    if value.len() > SHORT_VALUE {
+        if value.len() > found.budget {
+            return None;
+        }
+        found.budget -= value.len();
+    }
     value::is_secret(value, strength, candidate.written).then_some(candidate.value)
 }
 

@@ -8,6 +8,10 @@ use std::ops::Range;
 
 /// How far after the name the value may begin.
 const REACH: usize = 40;
+/// Runs that are not looked at again, in bytes; the most that are looked at; and how many of their parts are.
+const LONG: usize = 96;
+const LONGEST: usize = 4096;
+const PARTS: usize = 8;
 /// What is shorter may be a name by chance.
 const SHORTEST: usize = 15;
 
@@ -41,6 +45,11 @@ pub(super) fn after(
                 found.push(number::NEAR, value.start, value.end);
                 return;
             }
+            // a long run is judged once, however many keywords are in it
+            if end - at > LONG {
+                found.values_until = end;
+                return;
+            }
         }
         at = end;
     }
@@ -48,7 +57,12 @@ pub(super) fn after(
 
 /// Where the run of characters of a value ends, with the padding of Base64.
 pub(super) fn run_end(text: &[u8], at: usize) -> usize {
-    let end = at + text[at..].iter().take_while(|b| in_value(**b)).count();
+    let end = at
+        + text[at..]
+            .iter()
+            .take(LONGEST)
+            .take_while(|b| in_value(**b))
+            .count();
     end + text[end..]
         .iter()
         .take(2)
@@ -112,7 +126,10 @@ pub(super) fn random_part(text: &[u8], run: Range<usize>) -> Option<Range<usize>
         end -= 1;
     }
     let mut start = run.start;
-    while end - start >= SHORTEST {
+    for _ in 0..PARTS {
+        if end - start < SHORTEST {
+            break;
+        }
         let value = &text[start..end];
         // what follows a slash is a part of a path: the id of a commit, of a page
         let path = start > 0 && text[start - 1] == b'/';
@@ -151,7 +168,7 @@ fn is_public(value: &[u8]) -> bool {
 }
 
 fn is_secret(value: &[u8]) -> bool {
-    if value.len() > 4096 {
+    if value.len() >= LONGEST {
         return false;
     }
     let separators = value

@@ -1,5 +1,7 @@
 //! A rule of a rule file, compiled.
 
+mod go_syntax;
+
 use crate::judge::{checksum, entropy, placeholder};
 use crate::rule::Origin;
 use crate::rules_file::{AllowlistDefinition, Definition, RuleError};
@@ -139,9 +141,11 @@ fn group(slots: &[Option<NonMaxUsize>], number: usize) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// Bytes are cheaper to match than characters. Rules that name classes of Unicode get characters.
+/// Bytes are cheaper to match than characters. Rules that name classes of Unicode get characters; what only Go's syntax
+/// allows is translated.
 fn compile(regex: &str) -> Result<Regex, String> {
-    compile_as(regex, false).or_else(|_| compile_as(regex, true))
+    let regex = go_syntax::translated(regex);
+    compile_as(&regex, false).or_else(|_| compile_as(&regex, true))
 }
 
 fn compile_as(regex: &str, unicode: bool) -> Result<Regex, String> {
