@@ -163,12 +163,11 @@ fn merge_pattern(
     };
     let mut changes = full(&ours, our_history);
     let known: HashSet<String> = changes.iter().map(json).collect();
-    let new = full(&theirs.pattern, theirs.history);
-    changes.extend(
-        new.into_iter()
-            .filter(|change| !known.contains(&json(change))),
-    );
-    changes.sort_by_key(|change| std::cmp::Reverse((change.created_at, change.version)));
+    let new = full(&theirs.pattern, theirs.history).into_iter();
+    let new = new
+        .filter(|change| !known.contains(&json(change)))
+        .collect();
+    changes = interleave(changes, new, |change| (change.created_at, change.version));
 
     let merged = Pattern {
         usage_count: ours.usage_count.saturating_add(theirs.pattern.usage_count),
@@ -212,14 +211,29 @@ fn import_issues(view: &View<'_>, plan: &mut Plan, issues: Vec<NamedIssue<'_>>) 
     Ok(count)
 }
 
+/// Two lists, newest first, as one; each keeps its own order, even where a clock was set back meanwhile.
+fn interleave<T, K: Ord>(ours: Vec<T>, theirs: Vec<T>, at: impl Fn(&T) -> K) -> Vec<T> {
+    let mut all = Vec::with_capacity(ours.len() + theirs.len());
+    let (mut ours, mut theirs) = (ours.into_iter().peekable(), theirs.into_iter().peekable());
+    while let (Some(our), Some(their)) = (ours.peek(), theirs.peek()) {
+        let next = if at(our) >= at(their) {
+            ours.next()
+        } else {
+            theirs.next()
+        };
+        all.extend(next);
+    }
+    all.extend(ours.chain(theirs));
+    all
+}
+
 fn import_sessions(view: &View<'_>, plan: &mut Plan, sessions: Vec<Session<'_>>) -> Result<usize> {
     if sessions.is_empty() {
         return Ok(0);
     }
     let (key, count) = (view.keys.sessions(), sessions.len());
     let ours = elements(view, &key, Session::read)?;
-    let mut all: Vec<_> = ours.into_iter().chain(sessions).collect();
-    all.sort_by_key(|session| std::cmp::Reverse(session.created_at));
+    let mut all = interleave(ours, sessions, |session| session.created_at);
     all.truncate(view.settings.max_sessions);
     plan.list_replace(key, all.iter().map(json).collect());
     Ok(count)
@@ -252,8 +266,7 @@ fn import_fixes(
         }
     }
     let count = taken.len();
-    let mut all: Vec<_> = ours.into_iter().chain(taken).collect();
-    all.sort_by_key(|outcome| std::cmp::Reverse(outcome.applied_at));
+    let mut all = interleave(ours, taken, |outcome| outcome.applied_at);
     let gone = all.split_off(all.len().min(view.settings.max_fixes));
     let id = |outcome: &Outcome<'_>| outcome.id.as_deref().map(str::to_owned);
     if view.store.kind(&ids).is_some() {

@@ -38,6 +38,8 @@ pub mod keys;
 pub mod patterns;
 pub mod plan;
 pub mod recommendations;
+#[cfg(test)]
+mod replay;
 pub mod sessions;
 pub mod settings;
 pub mod store;
