@@ -80,6 +80,8 @@ pub(crate) const KEYWORDS: &[(&str, Detector)] = &[
     ("salt", Detector::Name),
     ("licen", Detector::Name),
     ("_pat", Detector::Name),
+    ("_pw", Detector::Name),
+    ("-pw", Detector::Name),
     ("://", Detector::Url),
     ("bc1", Detector::Wallet),
     ("tb1", Detector::Wallet),

@@ -172,6 +172,10 @@ pub(super) fn iban(text: &[u8], digits: usize, run: usize, found: &mut Found<'_>
         }
         end += 1;
     }
+    let letters = || text[start..end].iter().filter(|b| b.is_ascii_alphabetic());
+    if letters().any(u8::is_ascii_lowercase) && letters().any(u8::is_ascii_uppercase) {
+        return None;
+    }
     let ends = text
         .get(end)
         .is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_');

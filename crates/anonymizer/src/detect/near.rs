@@ -3,7 +3,7 @@
 
 use super::{number, Found};
 use crate::judge::look::{look, Look};
-use crate::judge::value;
+use crate::judge::{name, value};
 use std::ops::Range;
 
 /// How far after the name the value may begin.
@@ -22,7 +22,10 @@ pub(super) fn after(
     name: &Range<usize>,
     found: &mut Found<'_>,
 ) {
-    if !is_word(text, &keyword) || is_file(text, name) {
+    if !is_word(text, &keyword)
+        || is_file(text, name)
+        || name::is_of_something_else(&text[name.clone()])
+    {
         return;
     }
     let limit = text.len().min(name.end + REACH);
@@ -40,7 +43,7 @@ pub(super) fn after(
         }
         let end = run_end(text, at);
         if end - at >= SHORTEST {
-            if let Some(value) = random_part(text, at..end) {
+            if let Some(value) = random_part(text, at..end).filter(|value| !is_key(text, value)) {
                 found.values_until = value.end;
                 found.push(number::NEAR, value.start, value.end);
                 return;
@@ -53,6 +56,11 @@ pub(super) fn after(
         }
         at = end;
     }
+}
+
+/// Whether the value is the key of another one in JSON.
+fn is_key(text: &[u8], value: &Range<usize>) -> bool {
+    matches!(text.get(value.end..value.end + 2), Some(b"\":" | b"':"))
 }
 
 /// Where the run of characters of a value ends, with the padding of Base64.
@@ -78,6 +86,7 @@ fn is_word(text: &[u8], keyword: &Range<usize>) -> bool {
     let before = keyword.start.checked_sub(1).map_or(b' ', |at| text[at]);
     let begins = !before.is_ascii_alphabetic()
         || (before.is_ascii_lowercase() && text[keyword.start].is_ascii_uppercase())
+        || is_glued_key(text, keyword)
         || (keyword.end - keyword.start > 4 && !text[keyword.start].is_ascii_uppercase())
         || text[..keyword.start].len() >= 3
             && text[keyword.start - 3..keyword.start].eq_ignore_ascii_case(b"api")
@@ -94,6 +103,17 @@ fn is_word(text: &[u8], keyword: &Range<usize>) -> bool {
         || (loud && after.is_ascii_lowercase())
         || (!loud && after.is_ascii_uppercase());
     begins && ends
+}
+
+/// Whether the keyword is `key` at the end of a name of one word: `acmekey`.
+fn is_glued_key(text: &[u8], keyword: &Range<usize>) -> bool {
+    let glued = text[..keyword.start]
+        .iter()
+        .rev()
+        .take(20)
+        .take_while(|b| b.is_ascii_lowercase())
+        .count();
+    text[keyword.clone()] == *b"key" && glued > 3
 }
 
 /// What may stand before a word in capitals without a separator: `ACCESSKEY`.
@@ -183,7 +203,7 @@ fn is_secret(value: &[u8]) -> bool {
         }
         Look::Hex => value::is_random(value, SHORTEST),
         Look::Uuid => value::is_random(value, SHORTEST),
-        Look::Digits => value.len() >= 32 && value::is_random(value, SHORTEST),
+        Look::Digits => value.len() >= 20 && value::is_random(value, SHORTEST),
         Look::Words => false,
     }
 }

@@ -50,7 +50,14 @@ fn at_digits(text: &[u8], at: usize, found: &mut Found<'_>) -> usize {
     let run = text[at..].iter().take_while(|b| b.is_ascii_digit()).count();
     let before = at.checked_sub(1).map_or(b' ', |before| text[before]);
     if before.is_ascii_alphabetic() {
+        let letters = text[..at]
+            .iter()
+            .rev()
+            .take(4)
+            .take_while(|b| b.is_ascii_hexdigit())
+            .count();
         return bank::iban(text, at, run, found)
+            .or_else(|| ip::mac(text, at - letters, found))
             .or_else(|| national::after_letters(text, at, found))
             .unwrap_or(at + run);
     }

@@ -1,6 +1,7 @@
 //! Credentials in the authority of a URL: `scheme://user:password@host`.
 
 use super::{number, Found};
+use crate::judge::look::{look, Look};
 use crate::judge::placeholder;
 use std::ops::Range;
 
@@ -51,7 +52,13 @@ pub(super) fn around(text: &[u8], separator: Range<usize>, found: &mut Found<'_>
         found.push(number::URL_CREDENTIALS, start, start + authority.len());
         return;
     }
-    found.push(number::URL_CREDENTIALS, start + colon + 1, start + at);
+    // a user that no person chose is a part of the secret
+    let of_machine = colon > 7 && look(&user[..colon]) != Look::Words;
+    found.push(
+        number::URL_CREDENTIALS,
+        if of_machine { start } else { start + colon + 1 },
+        start + at,
+    );
 }
 
 /// Whether the text ends with the scheme of a database or a queue.
@@ -72,6 +79,7 @@ fn is_database(text: &[u8]) -> bool {
         "clickhouse",
         "oracle",
         "cockroachdb",
+        "cloudinary",
         "cassandra",
         "neo4j",
         "psycopg2",

@@ -26,6 +26,9 @@ pub(crate) fn look(value: &[u8]) -> Look {
     if digits > 0 && value.iter().all(u8::is_ascii_hexdigit) && value.len() >= 8 {
         return Look::Hex;
     }
+    if value.len() >= 28 && value.iter().all(u8::is_ascii_hexdigit) {
+        return Look::Hex;
+    }
     if is_uuid(value) {
         return Look::Uuid;
     }
@@ -90,7 +93,7 @@ fn is_dense(value: &[u8]) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     if digits < 5
-        || letters < 5
+        || letters < 4
         || digits * 5 < letters + digits
         || in_words(value) * 4 > value.len()
     {

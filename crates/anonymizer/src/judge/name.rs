@@ -37,6 +37,7 @@ const SECRETS: &[&str] = &[
     "credentials",
     "secrets",
     "tokens",
+    "salt",
 ];
 const WEAK: &[&str] = &[
     "auth",
@@ -47,6 +48,7 @@ const WEAK: &[&str] = &[
     "pin",
     "otp",
     "signature",
+    "authentication",
 ];
 /// Words that make a secret of a key.
 const KEY_OF: &[&str] = &[
@@ -78,6 +80,10 @@ const KEY_OF: &[&str] = &[
     "sas",
     "jwt",
     "app",
+];
+/// Words that end as a key does.
+const NO_KEYS: &[&str] = &[
+    "donkey", "monkey", "turkey", "hockey", "jockey", "whiskey", "hotkey", "hotkeys", "rekey",
 ];
 /// Words that make a password of a pass.
 const PASS_OF: &[&str] = &[
@@ -142,6 +148,11 @@ const TAILS: &[&str] = &[
     "main",
     "local",
     "v",
+    "secure",
+    "sec",
+    "enc",
+    "encrypted",
+    "here",
 ];
 
 /// The most words of a name that are read, from its end.
@@ -172,6 +183,54 @@ pub(crate) fn strength(name: &[u8]) -> Option<Strength> {
     let head = (0..count).find(|&at| !is_tail(word(at)))?;
     let before = || (head + 1..count).map(word);
     of_head(word(head), before)
+}
+
+/// Whether the name is of something else, though a word in it says secret: `key_vault_name`, `tokenUrl`.
+pub(crate) fn is_of_something_else(name: &[u8]) -> bool {
+    const HEADS: &[&str] = &[
+        "name",
+        "names",
+        "chars",
+        "characters",
+        "charset",
+        "alphabet",
+        "url",
+        "uri",
+        "path",
+        "file",
+        "filename",
+        "dir",
+        "type",
+        "types",
+        "version",
+        "digest",
+        "checksum",
+        "fingerprint",
+        "commit",
+        "revision",
+        "length",
+        "size",
+        "count",
+        "index",
+        "format",
+        "regex",
+        "pattern",
+        "label",
+        "title",
+        "prefix",
+        "suffix",
+        "algorithm",
+        "alg",
+        "mode",
+        "host",
+        "port",
+        "endpoint",
+        "description",
+        "integrity",
+    ];
+    let (from, to) = last_word(name);
+    let head = name[from..to].to_ascii_lowercase();
+    HEADS.iter().any(|known| known.as_bytes() == head)
 }
 
 fn is_tail(word: &str) -> bool {
@@ -208,7 +267,9 @@ fn of_head<'w, I: Iterator<Item = &'w str>>(
         {
             return Some(Strength::Strong);
         }
-        return glued.is_empty().then_some(Strength::Weak);
+        // acmekey, but not monkey
+        return (glued.is_empty() || glued.len() > 3 && !NO_KEYS.contains(&head))
+            .then_some(Strength::Weak);
     }
     WEAK.contains(&head).then_some(Strength::Weak)
 }

@@ -25,7 +25,10 @@ pub(crate) fn is_secret(value: &[u8], strength: Strength, written: Written) -> b
     if !(4..=LONGEST).contains(&value.len()) || value.iter().any(u8::is_ascii_control) {
         return false;
     }
-    if placeholder::stands_for_a_value(value) || placeholder::is_template(value) {
+    if placeholder::stands_for_a_value(value)
+        || placeholder::is_template(value)
+        || is_between_literals(value)
+    {
         return false;
     }
     if value.contains(&b' ') || looks_like_address(value) || placeholder::is_version(value) {
@@ -56,6 +59,9 @@ fn is_password(value: &[u8], written: Written) -> bool {
 
 /// A token was made by a machine, or by somebody who wanted it to look so.
 fn is_token(value: &[u8], written: Written) -> bool {
+    if written == Written::Setting && is_code(value) {
+        return false;
+    }
     let code = written != Written::Quoted && written != Written::Setting;
     if value.len() < 8
         || (is_expression(value) && written != Written::Quoted)
@@ -69,7 +75,7 @@ fn is_token(value: &[u8], written: Written) -> bool {
         Look::Digits => value.len() >= 16,
         Look::Words if written == Written::Apart => false,
         Look::Words => {
-            (mixed(value) && value.len() >= 10 && surprise(value) >= 4.6)
+            (mixed(value) && surprise(value) >= 4.6)
                 || (matches!(written, Written::Quoted | Written::Setting)
                     && has_odd_symbols(value)
                     && has_content(value))
@@ -84,17 +90,32 @@ pub(crate) fn is_random(value: &[u8], least: usize) -> bool {
     }
     let plain = value.iter().all(|b| {
         b.is_ascii_alphanumeric()
-            || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b':')
+            || matches!(
+                b,
+                b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b':' | b'%'
+            )
     });
     plain
         && match look(value) {
             Look::Random => distinct(value) >= 6,
             Look::Hex => true,
             Look::Uuid => true,
-            Look::Digits => value.len() >= 24,
+            Look::Digits => value.len() >= 20,
             Look::Words => false,
         }
         && !placeholder::stands_for_a_value(value)
+}
+
+/// What stands between two literals that a quote was taken to open: `' . $name . '`, `" + name + "`.
+fn is_between_literals(value: &[u8]) -> bool {
+    let first = value[0];
+    let inner = value
+        .strip_prefix(b"'")
+        .and_then(|value| value.strip_suffix(b"'"));
+    value.starts_with(b".$")
+        || (matches!(first, b'+' | b',' | b')' | b';')
+            && value.iter().any(|b| matches!(b, b'(' | b'+' | b' ' | b',')))
+        || inner.is_some_and(|inner| !inner.is_empty() && placeholder::is_template(inner))
 }
 
 /// A password has at least a letter or a digit.
@@ -108,9 +129,9 @@ fn is_code(value: &[u8]) -> bool {
         && value.contains(&b'<')
         && (value.ends_with(b">") || value.ends_with(b"]>"));
     let attribute = is_dotted(value)
-        || value
-            .windows(2)
-            .any(|pair| pair == b"->" || pair == b"::" || pair == b"()" || pair == b"||");
+        || value.windows(2).any(|pair| {
+            pair == b"->" || pair == b"::" || pair == b"()" || pair == b"||" || pair == b"?."
+        });
     kind || attribute
 }
 
@@ -156,7 +177,8 @@ fn is_expression(value: &[u8]) -> bool {
     is_dotted(value)
         || value
             .windows(2)
-            .any(|pair| pair == b"->" || pair == b"::" || pair == b"()")
+            .any(|pair| pair == b"->" || pair == b"::" || pair == b"()" || pair == b"?.")
+        || (value[0].is_ascii_uppercase() && value.contains(&b'<'))
 }
 
 /// `a.b.c`, of names.

@@ -76,7 +76,7 @@ fn closers(text: &[u8], at: usize) -> usize {
     let mut end = at;
     while end < at + 12 {
         match text.get(end) {
-            Some(b'"' | b'\'' | b'`' | b']' | b'\\' | b'}' | b'*') => end += 1,
+            Some(b'"' | b'\'' | b'`' | b']' | b'[' | b')' | b'\\' | b'}' | b'*') => end += 1,
             Some(b'&') if text[end..].starts_with(b"&quot;") => end += 6,
             _ => break,
         }
