@@ -3,6 +3,7 @@
 use redis::Value;
 use serde_json::json;
 
+use crate::support::catalog::CALLS;
 use crate::support::client::{as_text, shown};
 use crate::support::server::contains;
 use crate::support::{array, number, text, wait_for, Client, Server, FAKE_SECRETS};
@@ -128,6 +129,36 @@ fn a_secret_is_nowhere_after_it_was_sent_as_free_text() {
     everywhere(&server, &replica, &mut client, &mut monitor, &mut stream);
     let data = client.text(&["PATTERN.EXPORT", "r"]);
     assert!(data.contains("<REDACTED"), "{data}");
+}
+
+#[test]
+fn a_secret_is_nowhere_after_it_was_misplaced_in_any_argument_of_any_command() {
+    let server = Server::builder()
+        .setting("slowlog-log-slower-than 0")
+        .setting("slowlog-max-len 100000")
+        .setting("loglevel debug")
+        .start();
+    let mut monitor = server.listen("MONITOR", &["+OK"]);
+    let mut client = server.client();
+    client.json(&["PATTERN.STORE", "r", "naming", "{}"]);
+    let export = client.text(&["PATTERN.EXPORT", "r"]);
+    for (sentence, secret) in secrets() {
+        for call in CALLS {
+            let good = call.for_repo("r", &export);
+            for place in 1..good.len() {
+                let mut bad = good.clone();
+                bad[place] = (*sentence).to_owned();
+                if let Err(error) = client.try_run(&bad) {
+                    assert!(!error.contains(secret) && error.is_ascii(), "{} answered {error}", shown(&bad));
+                }
+            }
+        }
+    }
+    client.text(&["PING", "the-last"]);
+    assert_absent("MONITOR", &monitor.until("the-last"));
+    assert_absent("SLOWLOG", flat(&client.run(&["SLOWLOG", "GET", "-1"])).as_bytes());
+    assert_absent("the log", server.log().as_bytes());
+    assert_absent("INFO", client.text(&["INFO", "everything"]).as_bytes());
 }
 
 #[test]

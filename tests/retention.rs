@@ -212,7 +212,7 @@ fn an_expired_record_is_never_shown_and_starts_again() {
     assert_eq!(insights["pattern_confidence_summary"]["t"]["pattern_count"], 1);
     assert_eq!(array(&insights["team_patterns"]).len(), 1);
     assert!(!client.text(&["PATTERN.EXPORT", "r"]).contains("brief"));
-    assert_eq!(client.json(&["PATTERN.HEALTH", "r"])["repo"]["patterns_count"], 1);
+    assert_eq!(client.json(&["PATTERN.HEALTH", "r"])["patterns_count"], 1);
     let stored = client.json(&["PATTERN.STORE", "r", "t", r#"{"n":3}"#, "ID", "brief", "IFVERSION", "0"]);
     assert_eq!(stored, json!({"id": "brief", "version": 1, "created": true, "redactions": 0}));
     assert_eq!(client.json(&["PATTERN.EVOLUTION", "r", "t", "ID", "brief"])["total_changes"], 1);

@@ -52,7 +52,7 @@ impl Error {
             Error::WrongType => "wrong_type",
             Error::TryAgain => "try_again",
             Error::Argument { .. } => "argument",
-            Error::Refused(_) => "refused",
+            Error::Refused(_) => "usage",
             Error::Internal(_) => "internal",
         }
     }

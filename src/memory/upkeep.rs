@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::{days, Day, Effects, Expiry, Plan, Result, View};
 
 /// The longest window of a report, in days; day keys are looked for this far back.
@@ -64,21 +62,21 @@ pub fn retain(view: &View<'_>, ttl: i64) -> Result<(Effects, i64)> {
 }
 
 /// How much a repo's memory holds, and for how long.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Counts {
     /// Patterns that have not expired.
-    pub patterns_count: usize,
+    pub patterns: usize,
     /// Issues.
-    pub issues_count: usize,
+    pub issues: usize,
     /// Fix outcomes in the list.
-    pub fixes_count: usize,
+    pub fixes: usize,
     /// Sessions in the list.
-    pub sessions_count: usize,
+    pub sessions: usize,
     /// Days with counters.
-    pub days_count: usize,
+    pub days: usize,
     /// Keys in all.
-    pub keys_count: usize,
-    /// The remaining TTL of each key that is named by the repo alone, in seconds; `null` for one without.
+    pub keys: usize,
+    /// The remaining TTL of each key that is named by the repo alone, in seconds; `None` for one without.
     pub ttls: BTreeMap<String, Option<i64>>,
     /// The shortest remaining TTL of any key, in seconds.
     pub shortest_ttl: Option<i64>,
@@ -95,12 +93,12 @@ pub fn counts(view: &View<'_>) -> Result<Counts> {
     let fixed = view.keys.fixed();
     let there = fixed.iter().filter(|key| keys.contains(key));
     Ok(Counts {
-        patterns_count: having(view.keys.pattern("")),
-        issues_count: view.store.hash_len(&view.keys.issues())?,
-        fixes_count: view.store.list_len(&view.keys.fixes())?,
-        sessions_count: view.store.list_len(&view.keys.sessions())?,
-        days_count: having(view.keys.days()),
-        keys_count: keys.len(),
+        patterns: having(view.keys.pattern("")),
+        issues: view.store.hash_len(&view.keys.issues())?,
+        fixes: view.store.list_len(&view.keys.fixes())?,
+        sessions: view.store.list_len(&view.keys.sessions())?,
+        days: having(view.keys.days()),
+        keys: keys.len(),
         ttls: there
             .map(|key| (view.keys.short(key).to_owned(), ttl(key)))
             .collect(),

@@ -30,7 +30,7 @@ pub static COMMANDS: Counter = Counter::new();
 /// Commands that were refused, by the kind of error.
 pub static REFUSALS: [(&str, Counter); 5] = [
     ("argument", Counter::new()),
-    ("refused", Counter::new()),
+    ("usage", Counter::new()),
     ("wrong_type", Counter::new()),
     ("try_again", Counter::new()),
     ("internal", Counter::new()),

@@ -17,7 +17,6 @@ impl Definition for Advise {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO, Arg::text("issue_type"), Arg::option("AUTO", Arg::number("auto")), Arg::option("STOP", Arg::number("stop")), Arg::option("LIMIT", Arg::integer("limit"))],
         replies: "An array, the surest first: `fix_type`, `action` (`auto`, `suggest`, `explore` or `stop`), `attempts`, `success_rate`, `success_low`, `success_high`, `avg_feedback`. `AUTO` is 0.9 and `STOP` 0.5 where not given.",
         example: ("FIX.ADVISE acme/web style", r#"[{"fix_type":"wrap-line","action":"explore","attempts":1,"success_rate":1.0,"success_low":0.2065,"success_high":1.0,"avg_feedback":0.5}]"#),

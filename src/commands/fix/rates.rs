@@ -16,7 +16,6 @@ impl Definition for Rates {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO],
         replies: "A document by type of fix: `total_attempts`, `successful_fixes`, `success_rate`, `avg_feedback`, the Wilson 95 % bounds `success_low` and `success_high`, `recent_success_rate`, `last_applied_at`.",
         example: ("FIX.RATES acme/web", r#"{"wrap-line":{"total_attempts":1,"successful_fixes":1,"success_rate":1.0,"avg_feedback":0.5,"success_low":0.2065,"success_high":1.0,…}}"#),

@@ -19,7 +19,6 @@ impl Definition for Record {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: false,
-        hidden: true,
         args: &[
             Arg::REPO,
             Arg::text("issue_type"),

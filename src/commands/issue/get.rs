@@ -16,7 +16,6 @@ impl Definition for Get {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: false,
-        hidden: false,
         args: &[Arg::REPO, Arg::text("type"), Arg::text("rule")],
         replies: "The issue, or nil.",
         example: (

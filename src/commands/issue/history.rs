@@ -17,7 +17,6 @@ impl Definition for History {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO, Arg::DAYS, Arg::option("TYPE", Arg::text("type")), Arg::option("SEVERITY", Arg::text("severity"))],
         replies: "A document with `days` oldest first (`date`, `total`, `by_type`, `by_severity`) and the `total`. `DAYS` is 30 where not given.",
         example: ("ISSUE.HISTORY acme/web DAYS 2", r#"{"days":[{"date":"2026-11-22","total":0,"by_type":{},"by_severity":{}},{"date":"2026-11-23","total":7,…}],"total":7}"#),

@@ -20,7 +20,6 @@ impl Definition for Mtrack {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: true,
-        hidden: true,
         args: &[
             Arg::REPO,
             Arg::block(

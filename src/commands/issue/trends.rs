@@ -17,7 +17,6 @@ impl Definition for Trends {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO, Arg::DAYS, Arg::TOP, Arg::option("TYPE", Arg::text("type")), Arg::option("SEVERITY", Arg::text("severity"))],
         replies: "A document with `trending_issues`, `issue_distribution`, `severity_distribution` and `total_patterns`. `DAYS` is 30 and `TOP` 20 where not given.",
         example: ("ISSUE.TRENDS acme/web DAYS 7 TOP 5", r#"{"trending_issues":[…],"issue_distribution":{"style":6},"severity_distribution":{"low":6},"total_patterns":2}"#),

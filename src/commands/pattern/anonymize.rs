@@ -20,7 +20,6 @@ impl Definition for Anonymize {
         access: KeyAccess::None,
         denied_on_oom: false,
         slow: true,
-        hidden: true,
         args: &[Arg::text("text"), Arg::flag("JSON", "json").optional()],
         replies: "A document with the anonymized `text` and the `redactions`: `rule`, `kind`, `count`. With `JSON` the text is read as JSON, of any type, and comes back as canonical JSON.",
         example: (r#"PATTERN.ANONYMIZE 'password = \"EXAMPLE-hunter2-x9\"'"#, r#"{"text":"password = \"<REDACTED>\"","redactions":[{"rule":"generic-assignment","kind":"secret","count":1}]}"#),

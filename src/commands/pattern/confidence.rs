@@ -17,7 +17,6 @@ impl Definition for Confidence {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: false,
-        hidden: true,
         args: &[
             Arg::REPO,
             Arg::text("type"),

@@ -17,7 +17,6 @@ impl Definition for Del {
         access: KeyAccess::Delete,
         denied_on_oom: false,
         slow: false,
-        hidden: true,
         args: &[
             Arg::REPO,
             Arg::text("type"),

@@ -17,7 +17,6 @@ impl Definition for Evolution {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO, Arg::text("type"), Arg::option("ID", Arg::text("id")), Arg::DAYS, Arg::option("LIMIT", Arg::integer("limit"))],
         replies: "A document with `changes` newest first, `confidence_trend` oldest first and `total_changes`; nil where there is no such pattern.",
         example: ("PATTERN.EVOLUTION acme/web naming LIMIT 1", r#"{"pattern_type":"naming","id":"default","changes":[{"version":2,…,"confidence_change":0.05,…}],"confidence_trend":[…],"total_changes":2}"#),

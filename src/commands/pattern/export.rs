@@ -16,7 +16,6 @@ impl Definition for Export {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO],
         replies: "A document that `PATTERN.IMPORT` takes.",
         example: (

@@ -16,7 +16,6 @@ impl Definition for Forget {
         access: KeyAccess::Delete,
         denied_on_oom: false,
         slow: true,
-        hidden: true,
         args: &[Arg::REPO],
         replies: "The number of keys.",
         example: ("PATTERN.FORGET acme/web", "(integer) 9"),

@@ -17,7 +17,6 @@ impl Definition for Get {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: false,
-        hidden: false,
         args: &[
             Arg::REPO,
             Arg::text("type"),

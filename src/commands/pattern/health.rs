@@ -1,5 +1,6 @@
 //! `PATTERN.HEALTH`: whether all is well.
 
+use std::collections::BTreeMap;
 use std::ffi::CStr;
 
 use serde::Serialize;
@@ -21,21 +22,21 @@ impl Definition for Health {
         access: KeyAccess::OptionalRead,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO.optional()],
-        replies: "A document; `repo` is null where none was named.",
-        example: ("PATTERN.HEALTH acme/web", r#"{"status":"ok","module_version":"0.1.0",…,"repo":{"patterns_count":1,"issues_count":12,…}}"#),
+        replies: "A document. What is said of a repo (its counts, and `ttls` in seconds) is null where none was named.",
+        example: ("PATTERN.HEALTH acme/web", r#"{"status":"ok","module_version":"0.1.0",…,"repo":"acme/web","patterns_count":1,"issues_count":12,…}"#),
     };
 
     fn run(call: &Invocation<'_>) -> Result<Answer> {
         let mut arguments = Arguments::new(call, &Self::COMMAND);
-        let repo = if arguments.more() {
-            let repo = arguments.repo()?;
+        let (mut repo, mut counts) = (None, None);
+        if arguments.more() {
+            let named = arguments.repo()?;
             arguments.end()?;
-            Some(upkeep::counts(&call.view(repo))?)
-        } else {
-            None
-        };
+            counts = Some(upkeep::counts(&call.view(named))?);
+            repo = Some(named.as_str());
+        }
+        let count = |of: fn(&Counts) -> usize| counts.as_ref().map(of);
         let text = |section: &'static CStr, field| call.facts.info(section, field);
         let number = |section, field| text(section, field).and_then(|value| value.parse().ok());
         let valkey = text(c"server", c"valkey_version");
@@ -56,6 +57,14 @@ impl Definition for Health {
             evicted_keys: number(c"stats", c"evicted_keys"),
             rules_loaded: call.anonymizer.rules().len(),
             repo,
+            patterns_count: count(|counts| counts.patterns),
+            issues_count: count(|counts| counts.issues),
+            fixes_count: count(|counts| counts.fixes),
+            sessions_count: count(|counts| counts.sessions),
+            days_count: count(|counts| counts.days),
+            keys_count: count(|counts| counts.keys),
+            shortest_ttl: counts.as_ref().and_then(|counts| counts.shortest_ttl),
+            ttls: counts.as_ref().map(|counts| &counts.ttls),
         })))
     }
 }
@@ -77,5 +86,13 @@ struct Report<'a> {
     max_memory: Option<u64>,
     evicted_keys: Option<u64>,
     rules_loaded: usize,
-    repo: Option<Counts>,
+    repo: Option<&'a str>,
+    patterns_count: Option<usize>,
+    issues_count: Option<usize>,
+    fixes_count: Option<usize>,
+    sessions_count: Option<usize>,
+    days_count: Option<usize>,
+    keys_count: Option<usize>,
+    shortest_ttl: Option<i64>,
+    ttls: Option<&'a BTreeMap<String, Option<i64>>>,
 }

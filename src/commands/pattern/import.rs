@@ -17,7 +17,6 @@ impl Definition for Import {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: true,
-        hidden: true,
         args: &[Arg::REPO, Arg::text("json"), Arg::one_of("mode", &[Arg::flag("MERGE", "merge"), Arg::flag("REPLACE", "replace")]).optional()],
         replies: "A document with how many `patterns`, `issues`, `fixes` and `sessions` came in, and how many `redactions` were made. `MERGE`, the default, adds to what is known; `REPLACE` forgets it first, in the same step.",
         example: (r#"PATTERN.IMPORT acme/web '{"format":"pattern-memory",…}' REPLACE"#, r#"{"patterns":1,"issues":12,"fixes":3,"sessions":1,"redactions":0}"#),

@@ -16,7 +16,6 @@ impl Definition for Insights {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO, Arg::DAYS, Arg::TOP],
         replies: "A document with `team_patterns`, `issue_trends`, `fix_success_rates`, `learning_analytics`, `pattern_confidence_summary` and `recommendations`. `DAYS` is 30 and `TOP` 20 where not given; `TOP` bounds the patterns and the trending issues.",
         example: ("PATTERN.INSIGHTS acme/web", r#"{"team_patterns":[…],"issue_trends":{…},…,"recommendations":["Enforce 1 well-established pattern (0.8 or more): naming default (0.95)."]}"#),

@@ -16,7 +16,6 @@ impl Definition for List {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[
             Arg::REPO,
             Arg::option("TYPE", Arg::text("type")),

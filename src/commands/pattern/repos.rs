@@ -18,7 +18,6 @@ impl Definition for Repos {
         access: KeyAccess::None,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::option("CURSOR", Arg::integer("cursor")), Arg::option("MATCH", Arg::glob("glob")), Arg::option("COUNT", Arg::integer("count"))],
         replies: "A document with the next `cursor` (text; \"0\" at the end) and `repos`. As with `SCAN`, a call may bring no repo and yet not be the last.",
         example: ("PATTERN.REPOS MATCH acme/* COUNT 1000", r#"{"cursor":"0","repos":["acme/web"]}"#),
@@ -26,17 +25,17 @@ impl Definition for Repos {
 
     fn run(call: &Invocation<'_>) -> Result<Answer> {
         let mut arguments = Arguments::new(call, &Self::COMMAND);
-        let (mut cursor, mut glob, mut count) = (0, &b"*"[..], 100);
+        let (mut cursor, mut glob, mut count) = (0, "*", 100);
         while let Some(option) = arguments.option()? {
             match option {
                 "CURSOR" => cursor = arguments.whole("CURSOR", 0, u64::MAX)?,
-                "MATCH" => glob = arguments.bytes("MATCH")?,
+                "MATCH" => glob = arguments.identifier("MATCH")?.as_str(),
                 _ => count = arguments.whole("COUNT", 1, 10_000)?,
             }
         }
         let (before, after) = (format!("{}:{{", call.prefix), "}:meta");
-        let glob = [before.as_bytes(), glob, after.as_bytes()].concat();
-        let (cursor, keys) = call.facts.scan(cursor, &glob, count)?;
+        let glob = [&before, glob, after].concat();
+        let (cursor, keys) = call.facts.scan(cursor, glob.as_bytes(), count)?;
         let named = |key: &Vec<u8>| {
             let name = key
                 .strip_prefix(before.as_bytes())?

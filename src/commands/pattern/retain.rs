@@ -16,7 +16,6 @@ impl Definition for Retain {
         access: KeyAccess::Write,
         denied_on_oom: false,
         slow: true,
-        hidden: true,
         args: &[Arg::REPO, Arg::integer("seconds")],
         replies: "The number of keys.",
         example: ("PATTERN.RETAIN acme/web 2592000", "(integer) 9"),

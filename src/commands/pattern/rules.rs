@@ -20,7 +20,6 @@ impl Definition for Rules {
         access: KeyAccess::None,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::flag("RELOAD", "reload").optional()],
         replies: "A document with the number of rules, the `rules_file` (null: none), when they were loaded, and of each rule its `id`, `family`, `kind` and `origin`. A file that is refused leaves the rules in force.",
         example: ("PATTERN.RULES", r#"{"count":221,"rules_file":null,"loaded_at":"2026-11-23T09:00:00.000Z","rules":[{"id":"github-token","family":"source-hosting","kind":"secret","origin":"built-in"},…]}"#),

@@ -16,7 +16,6 @@ impl Definition for Analytics {
         access: KeyAccess::Read,
         denied_on_oom: false,
         slow: true,
-        hidden: false,
         args: &[Arg::REPO, Arg::DAYS],
         replies: "A document with `total_sessions`, `total_patterns_learned`, `total_insights_generated` and the `session_breakdown` by type. `DAYS` is 30 where not given.",
         example: ("SESSION.ANALYTICS acme/web", r#"{"total_sessions":1,"total_patterns_learned":4,"total_insights_generated":2,"session_breakdown":{"review":{"session_count":1,"patterns_learned":4,"insights_generated":2}}}"#),

@@ -16,7 +16,6 @@ impl Definition for Record {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: false,
-        hidden: true,
         args: &[
             Arg::REPO,
             Arg::text("session_type"),
