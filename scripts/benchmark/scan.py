@@ -1,0 +1,42 @@
+"""A whole linter run: 1,171 findings in one ISSUE.MTRACK against as many pipelined calls of a Lua function."""
+
+from __future__ import annotations
+
+import statistics
+
+from . import workload
+from .bench import Bench
+from .results import Cost, Row
+from .rounds import Ratio, take_turns
+from .wire import Command, encode
+
+_FINDINGS = 1_171
+
+
+def measure(bench: Bench) -> None:
+    """Once with the few rules of a linter, once where no two findings are the same."""
+    for name, findings in (
+        ("of 150 rules", workload.findings(_FINDINGS, 150)),
+        ("all different", workload.issues(_FINDINGS)),
+    ):
+        work = f"ISSUE.MTRACK 1,171, {name}"
+        one: Command = ["ISSUE.MTRACK", "scan/module", *(a for finding in findings for a in (*finding, 1))]
+        turns = {
+            "module": bench.turn([encode(one)]),
+            "Lua function": bench.turn([encode(["FCALL", "bench_track", 1, "scan/lua-fn", *f]) for f in findings], of=1),
+        }
+        measured = take_turns(bench.server, turns, bench.effort.rounds, lambda who: bench.advance(f"{work}: {who}"))
+        for who, found in measured.items():
+            bench.results.costs.append(Cost(work, who, statistics.median(found.cpu)))
+        ours, theirs = measured["module"], measured["Lua function"]
+        for what, mine, other in (("time", ours.wall, theirs.wall), ("CPU", ours.cpu, theirs.cpu)):
+            bench.results.rows.append(
+                Row(
+                    work=work,
+                    against=f"1,171 Lua calls, {what}",
+                    ours=f"{statistics.median(mine) / 1000:.2f} ms",
+                    theirs=f"{statistics.median(other) / 1000:.1f} ms",
+                    value=Ratio.of(mine, other),
+                    bar=0.15,
+                )
+            )
