@@ -165,6 +165,13 @@ impl Engine {
             if let Some(pattern) = self.patterns.iter().find(|pattern| pattern.rule == rule) {
                 pattern.search(example.as_bytes(), 0..example.len(), |_, _| {});
             }
+            let mut findings = Vec::new();
+            self.scan(
+                example.as_bytes(),
+                0..example.len(),
+                Scope::Everything,
+                &mut findings,
+            );
         }
     }
 }
