@@ -96,8 +96,9 @@ def run(console: Console, arguments: argparse.Namespace) -> Bench:
     }
     about = bench.results.about
     console.print(
-        f"    {about['server']}, patternmemory {about['module']}, redis-py {about['redis-py']}; {about['cores']} cores,"
-        f" load {about['load_before']} before and {about['load_after']} after; {about['seconds']} s",
+        f"    {about['server']}, patternmemory {about['module']}, redis-py {about['redis-py']};"
+        f" {about['cores']} cores, load {about['load_before']} before, {about['load_after']} after;"
+        f" {about['seconds']} s",
         soft_wrap=True,
     )
     if max(about["load_before"], about["load_after"] - 1) > about["cores"] / 2:

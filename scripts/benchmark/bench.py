@@ -44,10 +44,10 @@ class Bench:
         """Sends commands that are not measured."""
         self.wire.run(batches((encode(command) for command in commands), depth))
 
-    def turn(self, calls: list[bytes], depth: int = DEPTH, of: int | None = None) -> Turn:
+    def turn(self, calls: list[bytes], of: int | None = None, before: Callable[[], None] | None = None) -> Turn:
         """A contender that sends these calls; `of`: how many calls they count as."""
-        prepared = batches(calls, depth)
-        return Turn(run=lambda: self.wire.run(prepared), calls=of or len(calls))
+        prepared = batches(calls, DEPTH)
+        return Turn(lambda: self.wire.run(prepared), of or len(calls), before)
 
     def json(self, *command: bytes | str | int | float) -> Any:
         """A document of the module."""

@@ -8,7 +8,7 @@ from html import escape
 
 from .results import Curve, Results
 
-_WIDTH, _HEIGHT = 470, 400
+_WIDTH, _HEIGHT = 490, 400
 _LEFT, _TOP, _PLOT_WIDTH, _PLOT_HEIGHT = 56, 58, 260, 290
 # Okabe and Ito's colours, told apart by everybody; lines of the same colour differ in their dashes.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000", "#e69f00")
@@ -20,8 +20,9 @@ def draw(results: Results) -> str:
     panels = [curves for curves in panels if curves]
     width = _WIDTH * max(1, len(panels))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" width="{width}" height="{_HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="11" role="img" aria-label="CPU of each read as its repo grows">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" width="{width}" '
+        f'height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="11" role="img" '
+        'aria-label="CPU of each read as its repo grows">',
         f'<rect width="{width}" height="{_HEIGHT}" fill="#ffffff"/>',
     ]
     for number, curves in enumerate(panels):
@@ -51,7 +52,8 @@ def _panel(curves: list[Curve]) -> Iterator[str]:
         yield f'<line x1="{_LEFT}" x2="{_LEFT + _PLOT_WIDTH}" y1="{at:.1f}" y2="{at:.1f}" stroke="#e3e3e3"/>'
         yield f'<text x="{_LEFT - 7}" y="{at + 4:.1f}" text-anchor="end" fill="#555555">{10**power:,g}</text>'
     for size in sizes:
-        yield f'<text x="{x(size):.1f}" y="{_TOP + _PLOT_HEIGHT + 17}" text-anchor="middle" fill="#555555">{size:,}</text>'
+        place = f'x="{x(size):.1f}" y="{_TOP + _PLOT_HEIGHT + 17}"'
+        yield f'<text {place} text-anchor="middle" fill="#555555">{size:,}</text>'
     caps = next((curve.caps for curve in curves if curve.caps), None)
     if caps:
         yield (

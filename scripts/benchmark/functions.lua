@@ -29,46 +29,47 @@ local function date_of(day)
   return string.format('%04d-%02d-%02d', year, month, doy - math.floor((153 * mp + 2) / 5) + 1)
 end
 
-local last_day, last_date = nil, nil
+-- One table, filled anew in each call.
+local now = {}
 
 local function moment()
   local time = redis.call('TIME')
-  local seconds, ms = tonumber(time[1]), math.floor(tonumber(time[2]) / 1000)
+  local seconds, ms = tonumber(time[1]), math.floor(time[2] / 1000)
   local day = math.floor(seconds / DAY)
-  if day ~= last_day then
-    last_day, last_date = day, date_of(day)
+  if day ~= now.day then
+    now.day, now.date = day, date_of(day)
   end
   local rest = seconds - day * DAY
-  local text = string.format('%sT%02d:%02d:%02d.%03dZ', last_date,
+  now.seconds, now.ms = seconds + ms / 1000, seconds * 1000 + ms
+  now.text = string.format('%sT%02d:%02d:%02d.%03dZ', now.date,
     math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60, ms)
-  return { seconds = seconds + ms / 1000, ms = seconds * 1000 + ms, day = day, date = last_date, text = text }
 end
 
-local function rearm(now, ...)
-  for _, key in ipairs({ ... }) do
-    local left = redis.call('PTTL', key)
-    if left ~= -2 and left < TTL - TTL / 100 then
-      redis.call('PEXPIREAT', key, string.format('%d', now.ms + TTL))
-    end
+local function rearm(key)
+  local left = redis.call('PTTL', key)
+  if left ~= -2 and left < TTL - TTL / 100 then
+    redis.call('PEXPIREAT', key, string.format('%d', now.ms + TTL))
   end
 end
 
--- Adds to counters of today; pairs of field and number.
-local function count(base, now, ...)
-  local key, meta = base .. 'day:' .. now.date, base .. 'meta'
-  local counters = { ... }
-  for i = 1, #counters, 2 do
-    local field, n = counters[i], counters[i + 1]
-    if redis.call('HINCRBY', key, field, n) == tonumber(n) and redis.call('HLEN', key) > MAX_SERIES then
-      redis.call('HDEL', key, field)
-      redis.call('HINCRBY', key, (field:gsub(':[^:]*', ':(other)', 1)), n)
-    end
+-- Adds to a counter of today.
+local function count(base, field, n)
+  local key = base .. 'day:' .. now.date
+  if redis.call('HINCRBY', key, field, n) == tonumber(n) and redis.call('HLEN', key) > MAX_SERIES then
+    redis.call('HDEL', key, field)
+    redis.call('HINCRBY', key, (field:gsub(':[^:]*', ':(other)', 1)), n)
   end
+end
+
+-- What every write ends with: the repo is known to have counters of today, and today's keys live on.
+local function close(base)
+  local meta = base .. 'meta'
   if redis.call('HSETNX', meta, 'day:' .. now.date, '1') == 1 then
     redis.call('HSETNX', meta, 'schema', '1')
     redis.call('HSETNX', meta, 'created_at', now.text)
   end
-  return key, meta
+  rearm(base .. 'day:' .. now.date)
+  rearm(meta)
 end
 
 local function join(a, b, half_life)
@@ -79,7 +80,7 @@ local function join(a, b, half_life)
 end
 
 redis.register_function('bench_track', function(keys, args)
-  local now = moment()
+  moment()
   local base = 'pm:{' .. keys[1] .. '}:'
   local issues, ranking = base .. 'issues', base .. 'issues:trend'
   local issue_type, severity, n = escape(args[1]), args[3], tonumber(args[4] or 1)
@@ -117,12 +118,14 @@ redis.register_function('bench_track', function(keys, args)
       end
     end
   end
-  local day, meta = count(base, now, 'issue:' .. issue_type .. ':' .. escape(severity), n)
-  rearm(now, issues, ranking, day, meta)
+  count(base, 'issue:' .. issue_type .. ':' .. escape(severity), n)
+  rearm(issues)
+  rearm(ranking)
+  close(base)
   return record.frequency
 end)
 
-local function add_outcome(text, now, success, feedback)
+local function add_outcome(text, success, feedback)
   local row = text and cjson.decode(text) or { attempts = 0, successes = 0, feedback_sum = 0, feedback_count = 0,
     recent_attempts = 0, recent_successes = 0 }
   local weight = row.last_seconds and 2 ^ ((row.last_seconds - now.seconds) / FIX_HALF_LIFE) or 1
@@ -141,7 +144,7 @@ end
 
 -- issue type, fix type, success, feedback or '', metadata or '', idempotency key or ''
 redis.register_function('bench_fix', function(keys, args)
-  local now = moment()
+  moment()
   local base = 'pm:{' .. keys[1] .. '}:'
   local list, stats, ids = base .. 'fixes', base .. 'fixes:stats', base .. 'fixes:ids'
   local success, feedback = args[3] == '1' and 1 or 0, tonumber(args[4])
@@ -162,8 +165,8 @@ redis.register_function('bench_fix', function(keys, args)
     end
     kept = kept - 1
   end
-  local paired = add_outcome(rows[1], now, success, feedback)
-  local total = add_outcome(rows[2], now, success, feedback)
+  local paired = add_outcome(rows[1], success, feedback)
+  local total = add_outcome(rows[2], success, feedback)
   redis.call('HSET', stats, of_pair, cjson.encode(paired), of_type, cjson.encode(total))
   if not rows[1] and redis.call('HLEN', stats) > MAX_STATS then
     return redis.error_reply('ERR the benchmark does not go there')
@@ -171,14 +174,17 @@ redis.register_function('bench_fix', function(keys, args)
   if id then
     redis.call('HSET', ids, id, '1')
   end
-  local day, meta = count(base, now, 'fix:' .. fix_type .. (success == 1 and ':success' or ':failure'), 1)
-  rearm(now, list, stats, ids, day, meta)
+  count(base, 'fix:' .. fix_type .. (success == 1 and ':success' or ':failure'), 1)
+  rearm(list)
+  rearm(stats)
+  rearm(ids)
+  close(base)
   return total.attempts
 end)
 
 -- session type, patterns learned, insights generated, data or ''
 redis.register_function('bench_session', function(keys, args)
-  local now = moment()
+  moment()
   local base = 'pm:{' .. keys[1] .. '}:'
   local list = base .. 'sessions'
   local kept = redis.call('LPUSH', list, cjson.encode({ session_type = args[1], patterns_learned = tonumber(args[2]),
@@ -189,8 +195,11 @@ redis.register_function('bench_session', function(keys, args)
     kept = MAX_SESSIONS
   end
   local name = 'session:' .. escape(args[1])
-  local day, meta = count(base, now, name .. ':count', 1, name .. ':patterns', args[2], name .. ':insights', args[3])
-  rearm(now, list, day, meta)
+  count(base, name .. ':count', 1)
+  count(base, name .. ':patterns', args[2])
+  count(base, name .. ':insights', args[3])
+  rearm(list)
+  close(base)
   return kept
 end)
 
@@ -212,7 +221,7 @@ end
 
 -- The report of PATTERN.INSIGHTS, made of the records themselves. Arguments: days, top.
 redis.register_function({ function_name = 'bench_insights', flags = { 'no-writes' }, callback = function(keys, args)
-  local now = moment()
+  moment()
   local base = 'pm:{' .. keys[1] .. '}:'
   local days, top = tonumber(args[1]), tonumber(args[2])
   local first_day = now.day - days + 1

@@ -8,7 +8,7 @@ import time
 from . import workload
 from .bench import Bench
 from .insights import fill
-from .results import Curve, Row
+from .results import Curve, Row, in_us
 from .rounds import Measured, Ratio, Turn, take_turns
 from .wire import Command, batches, encode
 
@@ -52,10 +52,10 @@ def measure_issues(bench: Bench) -> None:
         past = 10 * _CAPS
         bench.results.rows.append(
             Row(
-                work=f"{read}, 10 x past the caps",
-                against="itself at the caps",
-                ours=f"{points[past]:,.1f} us",
-                theirs=f"{points[_CAPS]:,.1f} us",
+                work=read,
+                against="10 x past / at the caps",
+                ours=in_us(points[past]),
+                theirs=in_us(points[_CAPS]),
                 value=Ratio.of(measured[past].cpu, measured[_CAPS].cpu),
                 bar=_FLAT,
             )

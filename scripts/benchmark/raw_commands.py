@@ -1,4 +1,4 @@
-"""The raw commands of a call: what the module itself wrote into the append-only file, to be sent as a client would."""
+"""The raw commands of a call: what the module itself wrote into the append-only file, as a client would send it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from .gauges import AppendOnlyFile
 from .wire import Wire
 
 
-def recorded(server: redis.Redis, wire: Wire, prepared: list[bytes], calls: int, repo: str, other: str) -> list[bytes]:
+def recorded(
+    server: redis.Redis, wire: Wire, prepared: list[bytes], calls: int, repo: str, other: str
+) -> list[bytes]:
     """Runs the prepared calls of `repo` and answers the commands of each, as of the repo `other`.
 
     The names must be of one length, so that the lengths in the protocol stay right.

@@ -21,7 +21,7 @@ def show(console: Console, results: Results) -> None:
 
 def _show_costs(console: Console, results: Results) -> None:
     table = _table(
-        "What a call costs (us of the server's main thread; p50 and p99: us in the server; bytes of append-only file)",
+        "What a call costs (CPU of the main thread, p50 and p99 in the server: us; AOF: bytes)",
         *("work", "contender", ">CPU", ">p50", ">p99", ">calls/s", ">AOF"),
     )
     last = None
@@ -41,7 +41,7 @@ def _show_curves(console: Console, of: str, curves: list[Curve]) -> None:
     if not curves:
         return
     sizes = list(curves[0].points)
-    table = _table(f"Reads as the repo grows (us of CPU a call, by the number of {of})", "read", *(f">{n:,}" for n in sizes))
+    table = _table(f"Reads by the number of {of} (us of CPU a call)", "read", *(f">{n:,}" for n in sizes))
     for curve in curves:
         table.add_row(escape(curve.read), *(_number(curve.points[size]) for size in sizes))
     console.print(table)
@@ -56,20 +56,19 @@ def _show_memory(console: Console, results: Results) -> None:
 
 def _show_rows(console: Console, rows: list[Row]) -> None:
     table = _table(
-        "The bars (ratio: the median of the rounds, and its quartiles)",
+        "The bars (the ratio is the median of the rounds)",
         *("work", "against", ">module", ">other", ">ratio", ">quartiles", ">bar", "holds"),
     )
     for row in rows:
-        unit = " MB" if row.unit == "MB" else ""
         sign = "≥" if row.at_least else "≤"
         table.add_row(
             escape(row.work),
             escape(row.against),
             row.ours,
             row.theirs,
-            f"{_ratio(row.value.median)}{unit}",
-            "" if row.value.low == row.value.high else f"{_ratio(row.value.low)} … {_ratio(row.value.high)}",
-            f"{sign} {row.bar:g}{unit}",
+            _ratio(row.value.median),
+            "" if row.value.low == row.value.high else f"{_ratio(row.value.low)}…{_ratio(row.value.high)}",
+            f"{sign} {row.bar:g}{row.unit}",
             "[green]yes[/]" if row.holds else "[bold red]NO[/]",
         )
     console.print(table)
@@ -95,5 +94,5 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=f"\n[bold]{escape(title)}[/]", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         is_number = column.startswith(">")
-        table.add_column(column.lstrip(">"), justify="right" if is_number else "left", no_wrap=is_number)
+        table.add_column(column.lstrip(">"), justify="right" if is_number else "left", no_wrap=True)
     return table

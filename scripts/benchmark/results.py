@@ -8,6 +8,13 @@ from typing import Any
 from .rounds import Ratio
 
 
+def in_us(value: float) -> str:
+    """Microseconds, with a decimal where it says something; many of them as milliseconds."""
+    if value >= 10_000:
+        return f"{value / 1_000:,.1f} ms"
+    return f"{value:,.1f} us" if value < 100 else f"{value:,.0f} us"
+
+
 @dataclass
 class Row:
     """One bar of the design, and where the module stands. At most `bar`, or at least, where `at_least`."""
@@ -18,7 +25,7 @@ class Row:
     theirs: str
     value: Ratio
     bar: float
-    unit: str = "x"
+    unit: str = ""
     at_least: bool = False
 
     @property

@@ -6,7 +6,7 @@ import statistics
 
 from . import workload
 from .bench import Bench
-from .results import Cost, Row
+from .results import Cost, Row, in_us
 from .rounds import Ratio, take_turns
 from .wire import Command, encode
 
@@ -16,27 +16,30 @@ _FINDINGS = 1_171
 def measure(bench: Bench) -> None:
     """Once with the few rules of a linter, once where no two findings are the same."""
     for name, findings in (
-        ("of 150 rules", workload.findings(_FINDINGS, 150)),
+        ("150 rules", workload.findings(_FINDINGS, 150)),
         ("all different", workload.issues(_FINDINGS)),
     ):
-        work = f"ISSUE.MTRACK 1,171, {name}"
-        one: Command = ["ISSUE.MTRACK", "scan/module", *(a for finding in findings for a in (*finding, 1))]
-        turns = {
-            "module": bench.turn([encode(one)]),
-            "Lua function": bench.turn([encode(["FCALL", "bench_track", 1, "scan/lua-fn", *f]) for f in findings], of=1),
-        }
-        measured = take_turns(bench.server, turns, bench.effort.rounds, lambda who: bench.advance(f"{work}: {who}"))
-        for who, found in measured.items():
-            bench.results.costs.append(Cost(work, who, statistics.median(found.cpu)))
-        ours, theirs = measured["module"], measured["Lua function"]
-        for what, mine, other in (("time", ours.wall, theirs.wall), ("CPU", ours.cpu, theirs.cpu)):
-            bench.results.rows.append(
-                Row(
-                    work=work,
-                    against=f"1,171 Lua calls, {what}",
-                    ours=f"{statistics.median(mine) / 1000:.2f} ms",
-                    theirs=f"{statistics.median(other) / 1000:.1f} ms",
-                    value=Ratio.of(mine, other),
-                    bar=0.15,
-                )
+        _measure(bench, f"ISSUE.MTRACK, {name}", findings)
+
+
+def _measure(bench: Bench, work: str, findings: list[workload.Issue]) -> None:
+    one: Command = ["ISSUE.MTRACK", "scan/module", *(a for finding in findings for a in (*finding, 1))]
+    turns = {
+        "module": bench.turn([encode(one)]),
+        "Lua function": bench.turn([encode(["FCALL", "bench_track", 1, "scan/lua-fn", *f]) for f in findings], of=1),
+    }
+    measured = take_turns(bench.server, turns, bench.effort.rounds, lambda who: bench.advance(f"{work}: {who}"))
+    for who, found in measured.items():
+        bench.results.costs.append(Cost(work, who, statistics.median(found.cpu)))
+    ours, theirs = measured["module"], measured["Lua function"]
+    for what, mine, other in (("time", ours.wall, theirs.wall), ("CPU", ours.cpu, theirs.cpu)):
+        bench.results.rows.append(
+            Row(
+                work=work,
+                against=f"1,171 Lua calls, {what}",
+                ours=in_us(statistics.median(mine)),
+                theirs=in_us(statistics.median(other)),
+                value=Ratio.of(mine, other),
+                bar=0.15,
             )
+        )

@@ -30,12 +30,23 @@ def measure(bench: Bench) -> None:
     def with_module() -> None:
         for number, data in enumerate(snippets):
             client.execute_command(
-                "PATTERN.STORE", _REPO, f"type-{number % _TYPES}", json.dumps(data), "CONFIDENCE", 0.8, "REASON", _REASON
+                "PATTERN.STORE",
+                _REPO,
+                f"type-{number % _TYPES}",
+                json.dumps(data),
+                "CONFIDENCE",
+                0.8,
+                "REASON",
+                _REASON,
             )
 
     def with_class() -> None:
         for number, data in enumerate(snippets):
             replaced.store_pattern(f"type-{number % _TYPES}", data, 0.8, _REASON)
+
+    def with_set() -> None:
+        for number, data in enumerate(snippets):
+            client.set(f"bench/floor:{number % _TYPES}", json.dumps(data))
 
     encoded = [
         encode(["PATTERN.STORE", _REPO, f"type-{n % _TYPES}", json.dumps(data), "CONFIDENCE", 0.8, "REASON", _REASON])
@@ -45,6 +56,7 @@ def measure(bench: Bench) -> None:
     turns = {
         "module": Turn(with_module, calls),
         "client-side class": Turn(with_class, calls),
+        "plain SET, redis-py": Turn(with_set, calls),
         "module, bare socket": Turn(lambda: bench.wire.run(one_at_a_time), calls),
         "module, pipelined": bench.turn(encoded),
     }
@@ -74,15 +86,18 @@ def measure(bench: Bench) -> None:
                 sizes.get(who),
             )
         )
-    ours, theirs = rates["module"], rates["client-side class"]
-    bench.results.rows.append(
-        Row(
-            work=name,
-            against="client-side class, ops/s",
-            ours=f"{statistics.median(ours):,.0f}/s",
-            theirs=f"{statistics.median(theirs):,.0f}/s",
-            value=Ratio.of(ours, theirs),
-            bar=8.0,
-            at_least=True,
+    # Over redis-py no command is faster than that SET, so the same is also held against a client that costs little.
+    theirs = rates["client-side class"]
+    for contender, how in (("module", "redis-py"), ("module, bare socket", "bare socket")):
+        ours = rates[contender]
+        bench.results.rows.append(
+            Row(
+                work=name,
+                against=f"class, {how}",
+                ours=f"{statistics.median(ours):,.0f}/s",
+                theirs=f"{statistics.median(theirs):,.0f}/s",
+                value=Ratio.of(ours, theirs),
+                bar=8.0,
+                at_least=True,
+            )
         )
-    )

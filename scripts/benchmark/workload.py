@@ -11,7 +11,11 @@ ISSUE_TYPES = (
     "style", "security", "performance", "typing", "imports", "naming", "complexity", "docs", "tests", "correctness"
 )  # fmt: skip
 SEVERITIES = ("low", "medium", "high", "critical")
-FIX_TYPES = tuple(f"{verb}_{what}" for verb in ("add", "remove", "rename", "rewrite") for what in ("name", "import", "call", "type", "test"))
+FIX_TYPES = tuple(
+    f"{verb}_{what}"
+    for verb in ("add", "remove", "rename", "rewrite")
+    for what in ("name", "import", "call", "type", "test")
+)
 SESSION_TYPES = ("lint_run", "code_review", "retrospective", "onboarding", "incident")
 
 Issue = tuple[str, str, str]
@@ -82,5 +86,10 @@ def month_of_counters(repo: str) -> str:
         counters |= {f"session:{t}:{m}": 3 for t in SESSION_TYPES for m in ("count", "patterns", "insights")}
         days[str(today - timedelta(days=back))] = counters
     empty: dict[str, object] = {name: [] for name in ("patterns", "issues", "fixes", "fix_stats", "sessions")}
-    head = {"format": "pattern-memory", "version": 1, "repo": repo, "exported_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+    head = {
+        "format": "pattern-memory",
+        "version": 1,
+        "repo": repo,
+        "exported_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+    }
     return json.dumps({**head, **empty, "days": days})

@@ -9,36 +9,43 @@ from . import workload
 from .bench import DEPTH, Bench
 from .gauges import AppendOnlyFile, forget_latencies, latency
 from .raw_commands import recorded
-from .results import Cost, Row
+from .results import Cost, Row, in_us
 from .rounds import Ratio, Turn, take_turns
 from .wire import Command, batches, encode
 
 # Names of one length: the raw commands are those of the module with the name replaced.
-_MODULE, _LUA, _RAW = "bench/module", "bench/lua-fn", "bench/rawcmd"
+_MODULE, _LUA, _RAW, _ORIGIN = "bench/module", "bench/lua-fn", "bench/rawcmd", "bench/origin"
 _METADATA = '{"file":"src/settings/load.py","findings_before":3,"findings_after":0,"still_parses":true}'
 _DATA = '{"files":412,"findings":1171,"rules":96,"fixes_tried":220,"seconds":41.5}'
 
 
 def measure(bench: Bench) -> None:
     """All kinds of small writes."""
-    for name in ("ISSUE.TRACK", "FIX.RECORD", "FIX.RECORD with METADATA, ID", "SESSION.RECORD", "SESSION.RECORD with DATA"):
+    for name in (
+        "ISSUE.TRACK",
+        "FIX.RECORD",
+        "FIX.RECORD + METADATA, ID",
+        "SESSION.RECORD",
+        "SESSION.RECORD + DATA",
+    ):
         _measure(bench, name)
 
 
 def _measure(bench: Bench, name: str) -> None:
-    for repo in (_MODULE, _LUA, _RAW):
+    for repo in (_MODULE, _LUA, _RAW, _ORIGIN):
         bench.server.execute_command("PATTERN.FORGET", repo)
     _fill(bench)
     calls = bench.effort.calls
     command = name.split()[0]
     bench.advance(name)
 
-    # The raw commands: recorded from calls of the module. Its own calls go on from there.
+    # The raw commands: recorded from calls of the module. Its own calls go on from there; the raw ones start
+    # from the same state in each turn, so that they find what they found.
+    bench.copy_repo(_MODULE, _ORIGIN)
     ids = iter(range(10**9))
     first = [encode(c) for c in islice(_module_calls(name, ids), calls)]
     raw = recorded(bench.server, bench.wire, batches(first, DEPTH), calls, _MODULE, _RAW)
     bench.copy_repo(_MODULE, _LUA)
-    bench.copy_repo(_MODULE, _RAW)
 
     rounds = bench.effort.rounds
     module = [[encode(c) for c in islice(_module_calls(name, ids), calls)] for _ in range(rounds + 2)]
@@ -46,7 +53,7 @@ def _measure(bench: Bench, name: str) -> None:
     turns = {
         "module": _fresh_each_turn(bench, module[:-1]),
         "Lua function": _fresh_each_turn(bench, lua[:-1]),
-        "raw MULTI/EXEC": bench.turn(raw),
+        "raw MULTI/EXEC": bench.turn(raw, before=lambda: bench.copy_repo(_ORIGIN, _RAW)),
     }
     forget_latencies(bench.server)
     measured = take_turns(bench.server, turns, rounds, lambda contender: bench.advance(f"{name}: {contender}"))
@@ -55,6 +62,8 @@ def _measure(bench: Bench, name: str) -> None:
     sizes = {}
     with AppendOnlyFile(bench.server) as file:
         for contender, batch in (("module", module[-1]), ("Lua function", lua[-1]), ("raw MULTI/EXEC", raw)):
+            if contender == "raw MULTI/EXEC":
+                bench.copy_repo(_ORIGIN, _RAW)
             before = file.size()
             bench.wire.run(batches(batch, DEPTH))
             sizes[contender] = (file.size() - before) / calls
@@ -70,8 +79,8 @@ def _measure(bench: Bench, name: str) -> None:
             Row(
                 work=name,
                 against=contender,
-                ours=f"{cpu['module']:.1f} us",
-                theirs=f"{cpu[contender]:.1f} us",
+                ours=in_us(cpu["module"]),
+                theirs=in_us(cpu[contender]),
                 value=Ratio.of(measured["module"].cpu, measured[contender].cpu),
                 bar=bar,
             )
@@ -118,7 +127,7 @@ def _lua_calls(name: str, ids: Iterator[int]) -> Iterator[Command]:
 
 def _arguments(name: str, ids: Iterator[int]) -> Iterator[tuple[str | int | float, ...]]:
     """What is recorded, without end; an argument that is not given is ''."""
-    full = "with" in name
+    full = "+" in name
     while True:
         if name == "ISSUE.TRACK":
             yield from workload.findings(997, 500)
