@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("ai", include_str!("../rules/ai.toml")),
     ("observability", include_str!("../rules/observability.toml")),
     ("databases", include_str!("../rules/databases.toml")),
+    ("machines", include_str!("../rules/machines.toml")),
     ("services", include_str!("../rules/services.toml")),
 ];
 

@@ -79,7 +79,8 @@ fn at_digits(text: &[u8], at: usize, found: &mut Found<'_>) -> usize {
             .or_else(|| ip::mac(text, at, found)),
         4..=19 => bank::card(text, at, found)
             .or_else(|| national::in_groups(text, at, found))
-            .or_else(|| phone::national(text, at, run, found)),
+            .or_else(|| phone::national(text, at, run, found))
+            .or_else(|| ip::mac(text, at, found)),
         _ => None,
     };
     end.unwrap_or(at + run)

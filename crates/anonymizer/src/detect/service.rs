@@ -17,6 +17,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.split_ascii_whitespace()
 }
 
+/// Whether what follows the full stop is a property, `login` or `token`, not the end of a domain.
+fn is_property(text: &[u8]) -> bool {
+    [
+        "login", "token", "key", "secret", "pass", "auth", "api", "client",
+    ]
+    .iter()
+    .any(|word| text.starts_with(word.as_bytes()))
+}
+
 /// `name` is the place of the name of a service.
 pub(super) fn after(text: &[u8], name: Range<usize>, found: &mut Found<'_>) {
     let begins = name
@@ -31,7 +40,9 @@ pub(super) fn after(text: &[u8], name: Range<usize>, found: &mut Found<'_>) {
     while at < limit {
         let byte = text[at];
         // a URL or a path: what is random in it is an id
-        if matches!(byte, b'/' | b'\n' | b'@' | b'#') || (at == name.end && byte == b'.') {
+        if matches!(byte, b'/' | b'\n' | b'@' | b'#')
+            || (at == name.end && byte == b'.' && !is_property(&text[at + 1..]))
+        {
             return;
         }
         if !in_value(byte) || byte == b':' {

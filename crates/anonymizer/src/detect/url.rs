@@ -47,7 +47,11 @@ pub(super) fn around(text: &[u8], separator: Range<usize>, found: &mut Found<'_>
     {
         return;
     }
-    if is_database(&text[..separator.start]) {
+    let database = is_database(&text[..separator.start]);
+    if !database && names_itself(password) {
+        return;
+    }
+    if database {
         // where a database is, and who its user is, is as good as half of the password
         found.push(number::URL_CREDENTIALS, start, start + authority.len());
         return;
@@ -122,14 +126,17 @@ fn ends_authority(byte: u8) -> bool {
         )
 }
 
+/// The word that stands for the value, in a URL that is not of a database.
+fn names_itself(password: &[u8]) -> bool {
+    matches!(
+        password.to_ascii_lowercase().as_slice(),
+        b"passwd" | b"pwd" | b"secret" | b"token" | b"xxxx" | b"port"
+    )
+}
+
 fn is_placeholder(password: &[u8]) -> bool {
-    let lower = password.to_ascii_lowercase();
     placeholder::stands_for_a_value(password)
         || password.len() < 4
-        || matches!(
-            lower.as_slice(),
-            b"passwd" | b"pwd" | b"secret" | b"token" | b"xxx" | b"xxxx" | b"***" | b"port"
-        )
         || password
             .iter()
             .any(|b| matches!(b, b'{' | b'}' | b'[' | b']' | b'$' | b'(' | b')'))

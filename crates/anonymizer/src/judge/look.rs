@@ -103,7 +103,7 @@ fn is_dense(value: &[u8]) -> bool {
     let groups = || value.split(|b| *b == b'-');
     odd == 0
         || (value.len() > 15
-            && odd <= 1
+            && odd <= 1 + usize::from(value.len() > 32)
             && value
                 .iter()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+')))
