@@ -293,7 +293,17 @@ fn setting(text: &[u8], name: &Range<usize>, at: usize) -> Option<Range<usize>> 
         .iter()
         .find(|b| !b.is_ascii_whitespace() && **b != b'"')
         == Some(&b':');
-    (odd || (!terminated && (!spaced || loud || colon))).then_some(at..end)
+    (odd || (!terminated && (!spaced || loud || colon || is_paired(text, name.start))))
+        .then_some(at..end)
+}
+
+/// Whether a line a little way above sets a user, as files of credentials do.
+fn is_paired(text: &[u8], at: usize) -> bool {
+    text[at.saturating_sub(120)..at]
+        .split(|b| *b == b'\n')
+        .any(|line| {
+            (line.starts_with(b"user") || line.starts_with(b"login")) && line.contains(&b'=')
+        })
 }
 
 /// Whether nothing but what settings begin with stands before on the line: `export`, `-`, `ENV`, a comment's sign.
