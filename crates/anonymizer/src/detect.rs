@@ -58,7 +58,6 @@ pub(crate) enum Detector {
     Name,
     Service,
     Url,
-    At,
     Home,
     Wallet,
 }
@@ -86,7 +85,6 @@ pub(crate) const KEYWORDS: &[(&str, Detector)] = &[
     ("bc1", Detector::Wallet),
     ("tb1", Detector::Wallet),
     ("ltc1", Detector::Wallet),
-    ("@", Detector::At),
     ("/home/", Detector::Home),
     ("/users/", Detector::Home),
     ("\\users\\", Detector::Home),
@@ -128,12 +126,11 @@ impl Detector {
             Detector::Name => assignment::around(text, keyword, found),
             Detector::Service => service::after(text, keyword, found),
             Detector::Url => url::around(text, keyword, found),
-            Detector::At if scope == Scope::Everything => email::around(text, keyword.start, found),
             Detector::Home if scope == Scope::Everything => home::after(text, keyword.end, found),
             Detector::Wallet if scope == Scope::Everything => {
                 wallet::bech32(text, keyword.start, found);
             }
-            Detector::At | Detector::Home | Detector::Wallet => {}
+            Detector::Home | Detector::Wallet => {}
         }
     }
 }

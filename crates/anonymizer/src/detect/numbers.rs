@@ -1,6 +1,6 @@
-//! Numbers with a form or a check digit: one pass over the text finds where one may begin.
+//! Numbers with a form or a check digit, and e-mail addresses: one pass over the text finds where one may begin.
 
-use super::{bank, ip, national, phone, wallet, Found};
+use super::{bank, email, ip, national, phone, wallet, Found};
 use std::ops::Range;
 
 /// What a byte may be the first sign of.
@@ -12,6 +12,8 @@ enum Sign {
     Colon,
     /// Of international phone numbers.
     Plus,
+    /// Of e-mail addresses.
+    At,
 }
 
 const SIGNS: [Sign; 256] = {
@@ -23,6 +25,7 @@ const SIGNS: [Sign; 256] = {
     }
     signs[b':' as usize] = Sign::Colon;
     signs[b'+' as usize] = Sign::Plus;
+    signs[b'@' as usize] = Sign::At;
     signs
 };
 
@@ -40,6 +43,10 @@ pub(crate) fn scan(text: &[u8], hits: Range<usize>, found: &mut Found<'_>) {
         at = match SIGNS[usize::from(text[at])] {
             Sign::Colon => ip::at_colon(text, at, found).unwrap_or(at + 1),
             Sign::Plus => phone::international(text, at, found).unwrap_or(at + 1),
+            Sign::At => {
+                email::around(text, at, found);
+                at + 1
+            }
             Sign::Digit | Sign::Nothing => at_digits(text, at, found),
         };
     }
@@ -70,6 +77,13 @@ fn at_digits(text: &[u8], at: usize, found: &mut Found<'_>) -> usize {
             .or_else(|| ip::mac(text, at, found))
             .or_else(|| national::before_letter(text, at, run, found))
             .unwrap_or(at + run);
+    }
+    let next = text.get(at + run + 1).copied().unwrap_or(b' ');
+    let goes_on = matches!(after, b'.' | b'-' | b' ' | b')')
+        && (next.is_ascii_hexdigit() || matches!(next, b' ' | b'('));
+    // most numbers are short and alone
+    if run < 8 && !goes_on && !(before == b'(' && after == b')') {
+        return at + run;
     }
     let end = match run {
         1..=3 => ip::v4(text, at, found)

@@ -26,7 +26,7 @@ pub(crate) struct Keywords {
     /// Of keywords of three bytes. Small, because there are few.
     three: Box<[u64; 1 << (BITS_OF_THREE - 6)]>,
     /// First bytes of the keywords that are shorter than three, folded.
-    first: Box<[bool; 256]>,
+    first: Option<Box<[bool; 256]>>,
     automaton: NFA,
     root: StateID,
 }
@@ -46,11 +46,14 @@ impl Keywords {
         let empty = || Box::new([0u64; 1 << (BITS - 6)]);
         let (mut filter, mut short, mut inner) = (empty(), empty(), empty());
         let mut three = Box::new([0u64; 1 << (BITS_OF_THREE - 6)]);
-        let mut first = Box::new([false; 256]);
+        let mut first: Option<Box<[bool; 256]>> = None;
         for keyword in keywords.clone() {
             match *keyword.as_bytes() {
                 [] => {}
-                [a] | [a, _] => first[usize::from(a | 0x20)] = true,
+                [a] | [a, _] => {
+                    first.get_or_insert_with(|| Box::new([false; 256]))[usize::from(a | 0x20)] =
+                        true;
+                }
                 [a, b, c] => {
                     let bit = bit_of_three(folded([a, b, c, 0]));
                     three[bit >> 6] |= 1 << (bit & 63);
@@ -110,7 +113,11 @@ impl Keywords {
     /// Whether a keyword of three bytes or less may begin with these.
     fn is_short(&self, bytes: u32) -> bool {
         let bit = bit_of_three(bytes);
-        ((self.three[bit >> 6] >> (bit & 63)) & 1 == 1) | self.first[(bytes & 0xff) as usize]
+        ((self.three[bit >> 6] >> (bit & 63)) & 1 == 1)
+            || self
+                .first
+                .as_ref()
+                .is_some_and(|first| first[(bytes & 0xff) as usize])
     }
 
     /// Looks two bytes further, where there are keywords enough that begin in the same way.
