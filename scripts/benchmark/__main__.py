@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -43,6 +44,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="a file to write all figures to")
     parser.add_argument("--svg", type=Path, help="a file to draw the curves into")
     arguments = parser.parse_args()
+    # So that the terminal is put back in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = make_console()
     try:
         bench = run(console, arguments)
@@ -50,6 +53,8 @@ def main() -> int:
         return _failed(console, f"the server answered: {error}")
     except ServerError as error:
         return _failed(console, f"the server answered: {error}")
+    except RuntimeError as error:
+        return _failed(console, str(error))
     except KeyboardInterrupt:
         return 130
     report.show(console, bench.results)

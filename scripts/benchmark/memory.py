@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from . import workload
 from .bench import Bench
@@ -11,36 +12,25 @@ from .replaced_class import ReplacedClass
 from .results import Row
 from .rounds import Ratio
 
+_Data = Callable[[int], dict[str, object]]
+
+_REPO = "bench/memory"
 _PATTERNS = 1_000
 _REASON = "seen in a review"
 
 
 def measure(bench: Bench) -> None:
-    """Stored once each, and each changed once more."""
-    repo = "bench/memory"
-    replaced = ReplacedClass(bench.server, repo)
-
-    def with_module(change: int) -> None:
-        bench.do(
-            [
-                *("PATTERN.STORE", repo, f"convention-{n}", json.dumps(workload.small_pattern(n + change))),
-                *("CONFIDENCE", 0.8, "REASON", _REASON),
-            ]
-            for n in range(_PATTERNS)
-        )
-
-    def with_class(change: int) -> None:
-        for n in range(_PATTERNS):
-            replaced.store_pattern(f"convention-{n}", workload.small_pattern(n + change), 0.8, _REASON)
-
+    """Stored once each, and changed once more each; of about 100 bytes, and so small that a hash stays compact."""
     found = {}
-    for who, store in (("module", with_module), ("client-side class", with_class)):
-        bench.advance(f"memory: {who}")
-        bench.server.flushall(asynchronous=False)
-        before = used_memory(bench.server)
-        for changes in (1, 2):
-            store(changes)
-            found[f"{who}, {changes} change{'s' if changes > 1 else ''} each"] = used_memory(bench.server) - before
+    for kind, data in (("", workload.small_pattern), (" of 30 bytes", workload.tiny_pattern)):
+        for who, store in (("module", _with_module), ("client-side class", _with_class)):
+            bench.advance(f"memory: {who}")
+            bench.server.flushall(asynchronous=False)
+            before = used_memory(bench.server)
+            for changes in (1, 2):
+                store(bench, data, changes)
+                name = f"{who}{kind}, {changes} change{'s' if changes > 1 else ''} each"
+                found[name] = used_memory(bench.server) - before
     bench.server.flushall(asynchronous=False)
     bench.results.memory = found
     ours, theirs = found["module, 1 change each"], found["client-side class, 1 change each"]
@@ -55,3 +45,19 @@ def measure(bench: Bench) -> None:
             unit=" MB",
         )
     )
+
+
+def _with_module(bench: Bench, data: _Data, change: int) -> None:
+    bench.do(
+        [
+            *("PATTERN.STORE", _REPO, f"convention-{n}", json.dumps(data(n + change))),
+            *("CONFIDENCE", 0.8, "REASON", _REASON),
+        ]
+        for n in range(_PATTERNS)
+    )
+
+
+def _with_class(bench: Bench, data: _Data, change: int) -> None:
+    replaced = ReplacedClass(bench.server, _REPO)
+    for n in range(_PATTERNS):
+        replaced.store_pattern(f"convention-{n}", data(n + change), 0.8, _REASON)

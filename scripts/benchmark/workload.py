@@ -56,6 +56,11 @@ def small_pattern(number: int) -> dict[str, object]:
     return {"about": "function names", "style": "snake_case", "examples": ["get_user", f"load_item_{number}"]}
 
 
+def tiny_pattern(number: int) -> dict[str, object]:
+    """As little as one can store."""
+    return {"style": "snake_case", "n": number}
+
+
 def snippet(number: int, size: int = 1_000) -> dict[str, object]:
     """A code snippet with what belongs to it, of about `size` bytes of JSON."""
     lines = [

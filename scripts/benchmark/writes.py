@@ -68,6 +68,8 @@ def _measure(bench: Bench, name: str) -> None:
             bench.wire.run(batches(batch, DEPTH))
             sizes[contender] = (file.size() - before) / calls
 
+    _check_same_effects(bench, name)
+
     cpu = {contender: sorted(found.cpu)[len(found.cpu) // 2] for contender, found in measured.items()}
     for contender in turns:
         found = latencies.get(contender, {})
@@ -85,6 +87,25 @@ def _measure(bench: Bench, name: str) -> None:
                 bar=bar,
             )
         )
+
+
+def _check_same_effects(bench: Bench, name: str) -> None:
+    """The module and the Lua functions were called alike; what they kept must be the same."""
+
+    def kept(repo: str) -> object:
+        issues = bench.json("ISSUE.TRENDS", repo, "TOP", 1_000)
+        rates = bench.json("FIX.RATES", repo)
+        return (
+            {(i["issue_type"], i["issue_rule"]): (i["frequency"], i["severity"]) for i in issues["trending_issues"]},
+            issues["issue_distribution"],
+            issues["severity_distribution"],
+            {n: (r["total_attempts"], r["successful_fixes"], round(r["avg_feedback"], 9)) for n, r in rates.items()},
+            bench.json("SESSION.ANALYTICS", repo),
+            [bench.server.llen(f"pm:{{{repo}}}:{which}") for which in ("fixes", "sessions")],
+        )
+
+    if kept(_MODULE) != kept(_LUA):
+        raise RuntimeError(f"{name}: the Lua function keeps something else than the module")
 
 
 def _fill(bench: Bench) -> None:
