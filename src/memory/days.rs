@@ -85,6 +85,17 @@ impl<'a> Series<'a> {
         }
     }
 
+    /// Of another measure of a type of session, the field that counts its sessions.
+    fn count_of_session(&self) -> Option<String> {
+        match self {
+            Series::Session {
+                session_type,
+                measure: Measure::Patterns | Measure::Insights,
+            } => Some(Series::session(session_type.clone(), Measure::Count).to_string()),
+            _ => None,
+        }
+    }
+
     /// The series that takes the counts where there is no room for this one.
     fn overflow(self) -> Series<'static> {
         match self {
@@ -140,9 +151,20 @@ pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result
         let mut field = field;
         let mut before = view.store.field(&key, &field)?;
         if before.is_none() && !totals.contains_key(&field) {
-            if room > 0 {
+            let series = Series::parse(&field);
+            let of_known_session = series.as_ref().and_then(Series::count_of_session);
+            let is_known = match of_known_session {
+                // The measures of one type of session stay together.
+                Some(count) => {
+                    totals.contains_key(&count) || view.store.field(&key, &count)?.is_some()
+                }
+                None => false,
+            };
+            if is_known {
+                room = room.saturating_sub(1);
+            } else if room > 0 {
                 room -= 1;
-            } else if let Some(series) = Series::parse(&field) {
+            } else if let Some(series) = series {
                 field = series.overflow().to_string();
                 before = view.store.field(&key, &field)?;
             }
@@ -270,5 +292,27 @@ mod tests {
         })
         .unwrap();
         assert_eq!((distinct, total, first, other), (4, 30, 12, 14));
+    }
+
+    #[test]
+    fn the_measures_of_a_type_of_session_stay_together() {
+        let mut memory = Memory::empty();
+        memory.settings.max_daily_series = 1;
+        for session_type in ["review", "scan"] {
+            let session_type = crate::memory::Identifier::own(session_type);
+            let view = memory.view("r");
+            let recorded = crate::memory::sessions::record(&view, session_type, 4, 2, None);
+            memory.apply(&recorded.unwrap().0);
+        }
+        let found = crate::memory::sessions::analytics(&memory.view("r"), 1).unwrap();
+        for name in ["review", OTHER] {
+            let of_type = &found.session_breakdown[name];
+            let measures = (
+                of_type.session_count,
+                of_type.patterns_learned,
+                of_type.insights_generated,
+            );
+            assert_eq!(measures, (1, 4, 2), "{name}");
+        }
     }
 }

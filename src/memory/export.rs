@@ -89,6 +89,7 @@ pub struct NamedRow<'a> {
 
 /// All that is known of the repo as JSON text; what cannot be read is left out and reported.
 pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
+    let mut room = Room::new();
     let mut document = Document {
         format: FORMAT.into(),
         version: VERSION,
@@ -96,14 +97,13 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
         exported_at: view.now,
         patterns: Vec::new(),
         issues: Vec::new(),
-        fixes: elements(view, &view.keys.fixes(), Outcome::read)?,
+        fixes: elements(view, &view.keys.fixes(), Outcome::read, &mut room)?,
         fix_stats: Vec::new(),
-        sessions: elements(view, &view.keys.sessions(), Session::read)?,
+        sessions: elements(view, &view.keys.sessions(), Session::read, &mut room)?,
         days: BTreeMap::new(),
     };
-    let mut room = Room::new();
     let overview = patterns::overview(view, None)?;
-    for pattern in patterns::read_all(view, &overview)? {
+    for pattern in patterns::read_all(view, &overview, &mut room)? {
         let mut history = Vec::new();
         let mut fits = Ok(());
         history::entries(view, &pattern.member(), &mut |entry| {
@@ -137,7 +137,7 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
                 record,
             }));
     }
-    fixes::each_row(view, &mut |issue_type, fix_type, stats| {
+    fixes::each_row(view, &|_| true, &mut |issue_type, fix_type, stats| {
         document.fix_stats.push(NamedRow {
             issue_type: (!issue_type.is_empty()).then(|| issue_type.to_owned().into()),
             fix_type: fix_type.to_owned().into(),
@@ -159,14 +159,15 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
     Ok(json(&document))
 }
 
-/// The readable elements of a list.
+/// The readable elements of a list, as far as there is room.
 pub(super) fn elements<T>(
     view: &View<'_>,
     key: &str,
     read: fn(&str) -> Option<T>,
+    room: &mut Room,
 ) -> Result<Vec<T>> {
     let mut elements = Vec::with_capacity(view.store.list_len(key)?);
-    let (mut room, mut fits) = (Room::new(), Ok(()));
+    let mut fits = Ok(());
     view.store.elements(key, 0, &mut |element| {
         fits = room.take(element.len());
         if fits.is_err() {

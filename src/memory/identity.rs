@@ -49,7 +49,7 @@ impl<'a> Identifier<'a> {
         name(argument, bytes, IDENTIFIER_BYTES, anonymizer).map(Identifier)
     }
 
-    /// An identifier that the module itself made.
+    /// An identifier that the module itself made, or that was checked before.
     pub const fn own(text: &'a str) -> Self {
         Identifier(text)
     }

@@ -8,6 +8,7 @@ use anonymizer::{Anonymizer, Redactions};
 use serde::Serialize;
 use serde_json::error::Category;
 
+use super::answer::Room;
 use super::customs::Customs;
 use super::export::{
     elements, Document, NamedIssue, NamedRow, PatternWithHistory, FORMAT, VERSION,
@@ -71,7 +72,7 @@ pub fn import(
     let view = match mode {
         Mode::Merge => view,
         Mode::Replace => {
-            upkeep::plan_to_forget(view, &mut plan);
+            forget_all(view, &mut plan, &document);
             &blank
         }
     };
@@ -106,6 +107,17 @@ fn refuse(error: serde_json::Error) -> Error {
     Error::argument("json", must)
 }
 
+/// Plans that the repo is forgotten, with the keys that the document will write even where no index names them: what
+/// comes after is planned against an empty repo.
+fn forget_all(view: &View<'_>, plan: &mut Plan, document: &Document<'_>) {
+    upkeep::plan_to_forget(view, plan);
+    let members = document.patterns.iter().map(|found| found.pattern.member());
+    let records = members.flat_map(|m| [view.keys.pattern(&m), view.keys.history(&m)]);
+    let days = document.days.keys().filter_map(|day| Day::parse(day));
+    let keys = records.chain(days.map(|day| view.keys.day(day)));
+    plan.delete(keys.filter(|key| view.store.kind(key).is_some()).collect());
+}
+
 fn import_patterns(
     view: &View<'_>,
     plan: &mut Plan,
@@ -138,9 +150,12 @@ fn import_patterns(
         plan.follow(&key, KeyKind::List);
         members.push(member);
     }
-    let held = view.store.set_len(&view.keys.patterns())?;
-    if created > 0 && held + created > view.settings.max_patterns {
-        return Err(patterns::full(view.settings.max_patterns));
+    let most = view.settings.max_patterns;
+    if created > 0 && view.store.set_len(&view.keys.patterns())? + created > most {
+        let living = patterns::overview(view, None)?.len();
+        if living + created > most {
+            return Err(patterns::full(most));
+        }
     }
     if !members.is_empty() {
         patterns::index(view, plan, members);
@@ -186,17 +201,13 @@ fn merge_pattern(
 fn import_issues(view: &View<'_>, plan: &mut Plan, issues: Vec<NamedIssue<'_>>) -> Result<usize> {
     let count = issues.len();
     let half_life = view.settings.trend_half_life;
-    let mut created = 0;
     let mut records: Vec<(String, Record<'_>)> = Vec::with_capacity(count);
     let mut seen = HashSet::with_capacity(count);
     for issue in issues {
         let member = pair(&issue.issue_type, &issue.issue_rule);
         let record = match issues::read(view, &member)? {
             Some(ours) => ours.merge(issue.record, half_life),
-            None => {
-                created += 1;
-                issue.record
-            }
+            None => issue.record,
         };
         if !seen.insert(member.clone()) {
             return Err(Error::argument(
@@ -206,8 +217,7 @@ fn import_issues(view: &View<'_>, plan: &mut Plan, issues: Vec<NamedIssue<'_>>) 
         }
         records.push((member, record));
     }
-    records.sort_by(|a, b| a.1.trend.total_cmp(&b.1.trend));
-    issues::write(view, plan, &records, created)?;
+    issues::write(view, plan, &records, issues::Leaving::Anyone)?;
     Ok(count)
 }
 
@@ -232,7 +242,7 @@ fn import_sessions(view: &View<'_>, plan: &mut Plan, sessions: Vec<Session<'_>>)
         return Ok(0);
     }
     let (key, count) = (view.keys.sessions(), sessions.len());
-    let ours = elements(view, &key, Session::read)?;
+    let ours = elements(view, &key, Session::read, &mut Room::new())?;
     let mut all = interleave(ours, sessions, |session| session.created_at);
     all.truncate(view.settings.max_sessions);
     plan.list_replace(key, all.iter().map(json).collect());
@@ -251,7 +261,7 @@ fn import_fixes(
         return Ok(0);
     }
     let (key, ids) = (view.keys.fixes(), view.keys.fixes_ids());
-    let ours = elements(view, &key, Outcome::read)?;
+    let ours = elements(view, &key, Outcome::read, &mut Room::new())?;
     let mut known: HashSet<String> = ours
         .iter()
         .filter_map(|o| o.id.as_deref().map(str::to_owned))
@@ -326,8 +336,6 @@ fn import_rows(view: &View<'_>, plan: &mut Plan, rows: BTreeMap<String, Row>) ->
         }
         merged.push((field, row));
     }
-    merged.sort_by_key(|(_, row)| std::cmp::Reverse(row.last_applied_at));
-    merged.truncate(view.settings.max_fix_stats);
     fixes::write_rows(view, plan, merged)
 }
 
@@ -536,5 +544,120 @@ mod tests {
             );
         }
         assert_eq!(document(&memory, "r"), good);
+    }
+
+    #[test]
+    fn a_replace_overwrites_what_no_index_names() {
+        let memory = lived();
+        let text = document(&memory, "r");
+        for key in ["pattern", "history"] {
+            memory.plant(&format!("pm:{{r2}}:{key}:naming:c"), KeyKind::Other);
+        }
+        taken_in(&memory, "r2", &text, Mode::Replace).unwrap();
+        assert_eq!(content(&document(&memory, "r2")), content(&text));
+    }
+
+    #[test]
+    fn an_import_does_not_push_hot_issues_and_rows_out_for_stale_ones() {
+        let mut memory = lived();
+        let stale = document(&memory, "r");
+        memory.pass(300 * 86_400_000);
+        memory.settings.max_issues = 1;
+        memory.settings.max_fix_stats = 2;
+        let own = Identifier::own;
+        let hot = Occurrence {
+            issue_type: own("hot"),
+            rule: own("x"),
+            severity: own("low"),
+            count: 100,
+        };
+        let (effects, _) = issues::track(&memory.view("r2"), &[hot]).unwrap();
+        memory.apply(&effects);
+        let outcome = Outcome {
+            issue_type: "hot".into(),
+            fix_type: "hot".into(),
+            success: true,
+            feedback_score: None,
+            metadata: None,
+            id: None,
+            applied_at: memory.now,
+        };
+        let (effects, _) = fixes::record(&memory.view("r2"), &outcome).unwrap();
+        memory.apply(&effects);
+        taken_in(&memory, "r2", &stale, Mode::Merge).unwrap();
+        let view = memory.view("r2");
+        assert!(issues::get(&view, own("hot"), own("x")).unwrap().is_some());
+        assert_eq!(view.store.hash_len(&view.keys.issues()), Ok(1));
+        assert_eq!(
+            fixes::rates(&view).unwrap().keys().collect::<Vec<_>>(),
+            ["hot"]
+        );
+    }
+
+    #[test]
+    fn statistics_that_cannot_be_true_are_refused() {
+        let memory = lived();
+        let good = document(&memory, "r");
+        for (part, wrong) in [
+            ("\"attempts\":5", "\"attempts\":18446744073709551615"),
+            ("\"feedback_sum\":", "\"feedback_sum\":1e308,\"x\":"),
+            ("\"recent_attempts\":", "\"recent_attempts\":1e308,\"x\":"),
+            ("\"frequency\":15", "\"frequency\":18446744073709551615"),
+            ("\"trend\":", "\"trend\":1e308,\"x\":"),
+        ] {
+            let text = good.replacen(part, wrong, 1);
+            assert_ne!(text, good);
+            assert!(
+                taken_in(&memory, "r2", &text, Mode::Merge).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn expired_patterns_do_not_count_against_an_import() {
+        let mut memory = Memory::empty();
+        stored(&memory, "a", 1, 0.5);
+        let text = document(&memory, "r");
+        memory.settings.max_patterns = 2;
+        for id in ["x", "y"] {
+            stored(&memory, id, 1, 0.5);
+            let mut plan = Plan::new();
+            let view = memory.view("r");
+            plan.expire_at(view.keys.pattern(&pair("naming", id)), memory.now.ms() + 1);
+            memory.apply(&plan.seal(&view).unwrap());
+            memory.pass(2);
+        }
+        let (effects, _) = upkeep::forget(&memory.view("r2")).unwrap();
+        memory.apply(&effects);
+        assert_eq!(
+            taken_in(&memory, "r", &text, Mode::Merge).unwrap().patterns,
+            1
+        );
+    }
+
+    #[test]
+    fn what_counts_already_leaves_no_zero_counter() {
+        let memory = lived();
+        let outcome = Outcome {
+            issue_type: "style".into(),
+            fix_type: "wrap".into(),
+            success: true,
+            feedback_score: None,
+            metadata: None,
+            id: Some("once".into()),
+            applied_at: memory.now,
+        };
+        let (effects, _) = fixes::record(&memory.view("r3"), &outcome).unwrap();
+        memory.apply(&effects);
+        let text = document(&memory, "r3");
+        let other = Outcome {
+            fix_type: "other".into(),
+            ..outcome
+        };
+        let (effects, _) = fixes::record(&memory.view("r4"), &other).unwrap();
+        memory.apply(&effects);
+        taken_in(&memory, "r4", &text, Mode::Merge).unwrap();
+        assert!(!document(&memory, "r4").contains("fix:wrap"));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::answer::Room;
 use super::fixes::{self, Rate};
 use super::issues::{self, Filter, Trends};
 use super::patterns::{self, Overview, Pattern, HIGH_CONFIDENCE};
@@ -46,7 +47,7 @@ pub fn insights(view: &View<'_>, days: u32, top: usize) -> Result<Insights> {
     let fix_success_rates = fixes::rates(view)?;
     Ok(Insights {
         recommendations: recommend(&overview, &issue_trends.trending_issues, &fix_success_rates),
-        team_patterns: patterns::read_all(view, overview.iter().take(top))?,
+        team_patterns: patterns::read_all(view, overview.iter().take(top), &mut Room::new())?,
         pattern_confidence_summary: summarize(&overview),
         learning_analytics: sessions::analytics(view, days)?,
         issue_trends,

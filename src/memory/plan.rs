@@ -34,6 +34,8 @@ pub enum Effect {
     Delete(Vec<String>),
     /// `PEXPIREAT key ms`
     ExpireAt(String, i64),
+    /// `PERSIST key`
+    Persist(String),
 }
 
 /// The effects of a command, checked and complete: what `server/` carries out.
@@ -201,8 +203,11 @@ impl Plan {
         self.effects.push(Effect::ExpireAt(key, at));
     }
 
-    /// Adds to a counter of a day.
+    /// Adds to a counter of a day; nothing where there is nothing to add.
     pub fn count(&mut self, day: Day, series: String, n: u64) {
+        if n == 0 {
+            return;
+        }
         let count = self
             .counts
             .entry(day)
@@ -217,8 +222,8 @@ impl Plan {
         self.evicted += records;
     }
 
-    /// Re-arms a key that has no effect of its own, where it exists.
-    pub fn keep_alive(&mut self, key: String, kind: KeyKind) {
+    /// Refuses the plan where a key is of another type, though no effect of its own touches it.
+    pub fn expect_kind(&mut self, key: String, kind: KeyKind) {
         self.touch(&key, kind);
     }
 
@@ -274,6 +279,8 @@ impl Plan {
     fn arm(&mut self, view: &View<'_>) {
         let now = view.now.ms();
         let mut longest = now;
+        // Somebody made a key persistent: what follows it must not die before it.
+        let mut forever = false;
         let mut armed = Vec::new();
         let (followers, leaders): (Vec<_>, Vec<_>) = std::mem::take(&mut self.touched)
             .into_iter()
@@ -287,14 +294,18 @@ impl Plan {
                 Lifetime::Exactly(ttl) => Some(now.saturating_add(ttl)),
                 _ => rearm(now, view.settings.default_ttl, expiry, touch.anew),
             };
-            longest = longest.max(match (at, expiry) {
-                (Some(at), _) | (None, Expiry::At(at)) => at,
-                (None, _) => now + view.settings.default_ttl,
-            });
+            forever |= at.is_none() && expiry == Expiry::Never;
+            if let (Some(at), _) | (None, Expiry::At(at)) = (at, expiry) {
+                longest = longest.max(at);
+            }
             armed.extend(at.map(|at| Effect::ExpireAt(key, at)));
         }
         for (key, touch) in followers {
             let expiry = view.store.expiry(&key);
+            if forever {
+                armed.extend(matches!(expiry, Expiry::At(_)).then(|| Effect::Persist(key)));
+                continue;
+            }
             let lives = match expiry {
                 Expiry::At(at) => at >= longest && !touch.anew,
                 Expiry::Never => !touch.anew,
@@ -357,6 +368,21 @@ mod tests {
         plan.hash_set("pm:{r}:issues".into(), vec![("f".into(), "v".into())]);
         plan.list_push("pm:{r}:sessions".into(), "v".into(), 0, 10);
         assert_eq!(plan.seal(&memory.view("r")), Err(Error::WrongType));
+    }
+
+    #[test]
+    fn what_follows_a_persistent_key_becomes_persistent() {
+        let memory = Memory::empty();
+        let view = memory.view("r");
+        let write = || {
+            let mut plan = Plan::new();
+            plan.hash_set("pm:{r}:issues".into(), vec![("f".into(), "v".into())]);
+            memory.apply(&plan.seal(&view).unwrap());
+        };
+        write();
+        memory.persist("pm:{r}:issues");
+        write();
+        assert!(memory.expiries().values().all(Option::is_none));
     }
 
     proptest! {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
+use super::answer::Room;
 use super::bounds::wilson;
 use super::fixes::{self, Outcome};
 use super::import::{self, Mode};
@@ -269,7 +270,7 @@ fn check(memory: &Memory, events: &Events, days: u32) {
 
     let overview = patterns::overview(&view, None).unwrap();
     assert_eq!(overview.len(), events.patterns.len());
-    for record in patterns::read_all(&view, &overview).unwrap() {
+    for record in patterns::read_all(&view, &overview, &mut Room::new()).unwrap() {
         let id: u8 = record.id[2..3].parse().unwrap();
         let (data, confidence, version, uses) = events.patterns[&id];
         assert_eq!(record.pattern_data.get(), format!("{{\"n\":{data}}}"));

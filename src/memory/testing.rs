@@ -102,6 +102,13 @@ impl Memory {
         self.keys.borrow_mut().insert(key.into(), (value, None));
     }
 
+    /// Takes the TTL of a key away.
+    pub fn persist(&self, key: &str) {
+        if let Some((_, expiry)) = self.keys.borrow_mut().get_mut(key) {
+            *expiry = None;
+        }
+    }
+
     /// Every live key with its expiry.
     pub fn expiries(&self) -> BTreeMap<String, Option<i64>> {
         let keys = self.keys.borrow();
@@ -179,6 +186,7 @@ impl Memory {
             Effect::Delete(keys) => {
                 self.keys.borrow_mut().retain(|key, _| !keys.contains(key));
             }
+            Effect::Persist(key) => self.persist(key),
             Effect::ExpireAt(key, at) => {
                 if let Some((_, expiry)) = self.keys.borrow_mut().get_mut(key) {
                     *expiry = Some(*at);

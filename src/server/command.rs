@@ -284,6 +284,12 @@ impl<'a> Invocation<'a> {
         }
     }
 
+    /// The ACL user who calls, anonymized like any text that is stored.
+    pub fn user(&self) -> Option<String> {
+        let user = self.facts.user()?;
+        Some(self.anonymizer.text(&user).0.into_owned())
+    }
+
     /// Counts redactions towards the answer and the counters.
     pub fn note(&self, redactions: &Redactions) {
         self.redactions.borrow_mut().merge(redactions);

@@ -73,10 +73,12 @@ fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<R
     let Answer { effects, reply } = D::run(&invocation)?;
     keyspace.close();
     if !effects.is_empty() {
-        execution::execute(ctx, &effects)?;
+        let executed = execution::execute(ctx, &effects);
+        // Also of what failed half way: whoever watches must not go on as if nothing had happened.
         if let Some(repo) = key {
             signal(ctx, repo);
         }
+        executed?;
     }
     tally::redacted(&anonymizer, &invocation.redactions.borrow());
     Ok(reply)
@@ -112,19 +114,21 @@ fn signal(ctx: *mut raw::RedisModuleCtx, repo: &[u8]) {
     }
 }
 
-/// Makes a panic one line of the log: what and where, never a backtrace, which crashes inside some servers.
+/// Makes a panic one line of the log: where, and what where that is a fixed text. A text made for the occasion may
+/// quote what a client sent; a backtrace crashes inside some servers.
 pub fn quiet_panics() {
     panic::set_hook(Box::new(|panic| {
-        let payload = panic.payload();
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         let place = panic
             .location()
             .map_or_else(String::new, |place| format!(" at {place}"));
-        let text = format!(
-            "a panic was caught{place}: {}",
-            text.unwrap_or("no message")
+        let text = panic
+            .payload()
+            .downcast_ref::<&str>()
+            .copied()
+            .unwrap_or("no fixed message");
+        log(
+            Level::Warning,
+            &format!("a panic was caught{place}: {text}"),
         );
-        log(Level::Warning, &text);
     }));
 }

@@ -64,6 +64,10 @@ fn carry_out(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
             words.extend([Cow::from(key), at.to_string().into()]);
             c"PEXPIREAT"
         }
+        Effect::Persist(key) => {
+            words.push(key.into());
+            c"PERSIST"
+        }
         Effect::Delete(keys) => {
             words.extend(keys.iter().map(Cow::from));
             c"UNLINK"

@@ -81,8 +81,8 @@ impl Facts for Server {
     fn may_read(&self, repo: Repo<'_>) -> bool {
         let name = self.user_name();
         if name.is_null() {
-            // No client: the server itself calls, which may do all.
-            return true;
+            // No client, and so no user: the server or another module calls, which may do all; a script may not.
+            return self.flags() & raw::REDISMODULE_CTX_FLAGS_LUA == 0;
         }
         let key = super::string::OwnedString::new(self.ctx, repo.as_str().as_bytes());
         // SAFETY: the user is created from a name that exists, checked for null and freed; the strings outlive

@@ -14,13 +14,13 @@ pub enum Level {
     Warning,
 }
 
-/// Writes a line to the log; NUL bytes are left out.
+/// Writes a line to the log; control characters, which could end it, become `?`.
 pub fn log(level: Level, text: &str) {
     let level = match level {
         Level::Notice => c"notice",
         Level::Warning => c"warning",
     };
-    let text: Vec<u8> = text.bytes().filter(|&b| b != 0).collect();
+    let text = text.replace(char::is_control, "?");
     let Ok(text) = CString::new(text) else { return };
     // SAFETY: the pointer is set once at load and never changes; RedisModule_Log takes a null context, and the
     // format has exactly one string argument, which is NUL-terminated and outlives the call.

@@ -8,7 +8,7 @@ use crate::marker::{self, PseudonymKey};
 use crate::rules_file::{self, Definition};
 use crate::{builtin, detect, Json, Kind, Origin, Redactions, Rule, RuleError};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// A text is searched again where it was changed, because what is left can make a finding of its own. A text that still
@@ -254,12 +254,14 @@ impl Anonymizer {
             .into_iter()
             .filter_map(|(key, anonymized)| members.remove(&key).map(|value| (anonymized, value)))
             .collect();
+        // Counting goes on where it stopped, or many equal keys would take quadratic time.
+        let mut copies: HashMap<String, usize> = HashMap::new();
         for (key, value) in values {
+            let copy = copies.entry(key.clone()).or_insert(1);
             let mut unique = key.clone();
-            let mut copy = 2;
             while members.contains_key(&unique) {
+                *copy += 1;
                 unique = format!("{key}#{copy}");
-                copy += 1;
             }
             members.insert(unique, value);
         }

@@ -36,7 +36,8 @@ impl Definition for Mtrack {
         replies: "An array of the new frequencies, in the order given.",
         example: (
             "ISSUE.MTRACK acme/web style E501 low 3 security S105 high 1",
-            "1) (integer) 6\\n2) (integer) 1",
+            "1) (integer) 6\
+2) (integer) 1",
         ),
     };
 
@@ -53,12 +54,18 @@ impl Definition for Mtrack {
                 "one call takes at most {MOST_ISSUES} issues"
             )));
         }
+        let most = call.settings.max_payload;
+        if arguments.bytes_left() > most {
+            return Err(Error::refused(format!(
+                "the issues of one call must have at most {most} bytes (patternmemory.max-payload)"
+            )));
+        }
         let mut occurrences = Vec::with_capacity(arguments.left() / 4);
         while arguments.more() {
             occurrences.push(Occurrence {
-                issue_type: arguments.identifier("type")?,
-                rule: arguments.identifier("rule")?,
-                severity: arguments.identifier("severity")?,
+                issue_type: arguments.repeated_identifier("type")?,
+                rule: arguments.repeated_identifier("rule")?,
+                severity: arguments.repeated_identifier("severity")?,
                 count: arguments.count("count", 1)?,
             });
         }

@@ -22,7 +22,10 @@ impl Definition for Anonymize {
         slow: true,
         args: &[Arg::text("text"), Arg::flag("JSON", "json").optional()],
         replies: "A document with the anonymized `text` and the `redactions`: `rule`, `kind`, `count`. With `JSON` the text is read as JSON, of any type, and comes back as canonical JSON.",
-        example: (r#"PATTERN.ANONYMIZE 'password = \"EXAMPLE-hunter2-x9\"'"#, r#"{"text":"password = \"<REDACTED>\"","redactions":[{"rule":"generic-assignment","kind":"secret","count":1}]}"#),
+        example: (
+            r#"PATTERN.ANONYMIZE 'password = "EXAMPLE-hunter2-x9"'"#,
+            r#"{"text":"password = \"<REDACTED>\"","redactions":[{"rule":"assignment","kind":"secret","count":1}]}"#,
+        ),
     };
 
     fn run(call: &Invocation<'_>) -> Result<Answer> {

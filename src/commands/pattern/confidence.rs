@@ -44,7 +44,7 @@ impl Definition for Confidence {
             }
         }
         let view = call.view(repo);
-        let user = call.facts.user();
+        let user = call.user();
         let set = patterns::set_confidence(&view, pattern_type, id, confidence, reason, user)?;
         Ok(match set {
             Some((effects, version)) => {

@@ -1,6 +1,7 @@
 //! `PATTERN.LIST`: the records of a repo.
 
 use super::super::arguments::Arguments;
+use crate::memory::answer::Room;
 use crate::memory::{patterns, Identifier, Result};
 use crate::server::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Reply};
 
@@ -49,6 +50,10 @@ impl Definition for List {
             .take_while(|found| found.confidence >= least)
             .skip(offset)
             .take(count);
-        Ok(Answer::say(Reply::json(&patterns::read_all(&view, page)?)))
+        Ok(Answer::say(Reply::json(&patterns::read_all(
+            &view,
+            page,
+            &mut Room::new(),
+        )?)))
     }
 }

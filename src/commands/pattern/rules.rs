@@ -22,7 +22,7 @@ impl Definition for Rules {
         slow: true,
         args: &[Arg::flag("RELOAD", "reload").optional()],
         replies: "A document with the number of rules, the `rules_file` (null: none), when they were loaded, and of each rule its `id`, `family`, `kind` and `origin`. A file that is refused leaves the rules in force.",
-        example: ("PATTERN.RULES", r#"{"count":221,"rules_file":null,"loaded_at":"2026-11-23T09:00:00.000Z","rules":[{"id":"github-token","family":"source-hosting","kind":"secret","origin":"built-in"},…]}"#),
+        example: ("PATTERN.RULES", r#"{"count":328,"rules_file":null,"loaded_at":"2026-11-23T09:00:00.000Z","rules":[{"id":"github-token","family":"source-hosting","kind":"secret","origin":"built-in"},…]}"#),
     };
 
     fn run(call: &Invocation<'_>) -> Result<Answer> {

@@ -55,7 +55,7 @@ impl Definition for Store {
             reason,
             expected_version,
             ttl,
-            user: call.facts.user(),
+            user: call.user(),
         };
         let Some((effects, stored)) = patterns::store(&call.view(repo), request)? else {
             return Ok(Answer::say(Reply::Nil));

@@ -34,10 +34,7 @@ pub struct Rate {
 /// The rates of every fix type.
 pub fn rates(view: &View<'_>) -> Result<BTreeMap<String, Rate>> {
     let mut rates = BTreeMap::new();
-    each_row(view, &mut |issue_type, fix_type, row| {
-        if !issue_type.is_empty() {
-            return;
-        }
+    each_row(view, &str::is_empty, &mut |_, fix_type, row| {
         let (success_low, success_high) = row.bounds(view);
         let recent = row.recent_successes / row.recent_attempts;
         let rate = Rate {
@@ -129,10 +126,8 @@ pub fn advise(
     limit: usize,
 ) -> Result<Vec<Advice>> {
     let mut advice = Vec::new();
-    each_row(view, &mut |found, fix_type, row| {
-        if found != issue_type.as_str() {
-            return;
-        }
+    let wanted = |found: &str| found == issue_type.as_str();
+    each_row(view, &wanted, &mut |_, fix_type, row| {
         let (success_low, success_high) = row.bounds(view);
         advice.push(Advice {
             fix_type: fix_type.to_owned(),

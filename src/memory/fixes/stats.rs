@@ -51,15 +51,15 @@ impl Row {
 
     /// Whether the numbers can belong together.
     pub fn is_sound(&self) -> bool {
-        let finite = [
-            self.feedback_sum,
-            self.recent_attempts,
-            self.recent_successes,
-        ];
-        self.successes <= self.attempts
+        // Sums of many feedbacks and decayed counts may be off by what binary fractions lose.
+        let at_most =
+            |part: f64, whole: f64| part.is_finite() && part <= whole * (1.0 + 1e-6) + 1e-6;
+        self.attempts <= i64::MAX as u64
+            && self.successes <= self.attempts
             && self.feedback_count <= self.attempts
-            && finite.iter().all(|n| n.is_finite())
-            && self.recent_attempts >= 0.0
+            && at_most(self.feedback_sum.abs(), self.feedback_count as f64)
+            && at_most(self.recent_attempts, self.attempts as f64)
+            && at_most(self.recent_successes, self.recent_attempts)
             && self.recent_successes >= 0.0
     }
 
@@ -93,10 +93,11 @@ impl Row {
             self.recent_at(at, half_life),
             other.recent_at(at, half_life),
         );
-        self.attempts = self.attempts.saturating_add(other.attempts);
-        self.successes = self.successes.saturating_add(other.successes);
+        let add = |a: u64, b: u64| a.saturating_add(b).min(i64::MAX as u64);
+        self.attempts = add(self.attempts, other.attempts);
+        self.successes = add(self.successes, other.successes);
         self.feedback_sum += other.feedback_sum;
-        self.feedback_count = self.feedback_count.saturating_add(other.feedback_count);
+        self.feedback_count = add(self.feedback_count, other.feedback_count);
         self.recent_attempts = ours.0 + theirs.0;
         self.recent_successes = ours.1 + theirs.1;
         self.last_applied_at = at;
@@ -150,8 +151,9 @@ pub fn rows_of(outcome: &Outcome<'_>) -> [String; 2] {
     ]
 }
 
-/// Plans rows of the statistics; where there is no room for new ones, those used least recently leave.
-pub fn write_rows(view: &View<'_>, plan: &mut Plan, rows: Vec<(String, Row)>) -> Result<()> {
+/// Plans rows of the statistics; where there is no room for new ones, those used least recently leave, which may be
+/// some of these rows themselves.
+pub fn write_rows(view: &View<'_>, plan: &mut Plan, mut rows: Vec<(String, Row)>) -> Result<()> {
     let key = view.keys.fixes_stats();
     let held = view.store.hash_len(&key)?;
     let most = view.settings.max_fix_stats;
@@ -162,26 +164,39 @@ pub fn write_rows(view: &View<'_>, plan: &mut Plan, rows: Vec<(String, Row)>) ->
         }
         let excess = (held + created).saturating_sub(most);
         if excess > 0 {
-            let ours: HashSet<&str> = rows.iter().map(|(field, _)| field.as_str()).collect();
-            let mut others = Vec::with_capacity(held);
-            view.store.each_field(&key, &mut |field, value| {
-                let Ok(field) = std::str::from_utf8(field) else {
-                    return;
-                };
-                if !ours.contains(field) {
-                    let used = Row::read(value).map(|row| row.last_applied_at);
-                    others.push((used, field.starts_with(':'), field.to_owned()));
-                }
-            })?;
-            others.sort();
-            let leaving: Vec<String> = others.into_iter().take(excess).map(|o| o.2).collect();
+            let leaving = least_recent(view, &rows, excess)?;
+            rows.retain(|(field, _)| !leaving.contains(field));
             plan.evict(leaving.len());
-            plan.hash_delete(key.clone(), leaving);
+            plan.hash_delete(key.clone(), leaving.into_iter().collect());
         }
     }
     let fields = rows.iter().map(|(field, row)| (field.clone(), json(row)));
     plan.hash_set(key, fields.collect());
     Ok(())
+}
+
+/// The fields of the `count` rows used least recently, of those stored and those about to be; a pair before the row
+/// over all issue types, and what cannot be read before everything.
+fn least_recent(view: &View<'_>, rows: &[(String, Row)], count: usize) -> Result<HashSet<String>> {
+    let ours: HashSet<&str> = rows.iter().map(|(field, _)| field.as_str()).collect();
+    let rank = |field: &str, row: Option<&Row>, ours: bool| {
+        let used = row.map(|row| row.last_applied_at);
+        (used, ours, field.starts_with(':'), field.to_owned())
+    };
+    let mut all: Vec<_> = rows
+        .iter()
+        .map(|(field, row)| rank(field, Some(row), true))
+        .collect();
+    view.store
+        .each_field(&view.keys.fixes_stats(), &mut |field, value| {
+            if let Ok(field) = std::str::from_utf8(field) {
+                if !ours.contains(field) {
+                    all.push(rank(field, Row::read(value).as_ref(), false));
+                }
+            }
+        })?;
+    all.sort();
+    Ok(all.into_iter().take(count).map(|row| row.3).collect())
 }
 
 /// One row of the statistics; what cannot be read is reported and passed over.
@@ -197,11 +212,21 @@ pub fn row(view: &View<'_>, field: &str) -> Result<Option<Row>> {
     Ok(row)
 }
 
-/// Every row of the statistics: issue type (empty: over all), fix type, numbers.
-pub fn each_row(view: &View<'_>, visit: &mut dyn FnMut(&str, &str, Row)) -> Result<()> {
+/// The rows of the statistics whose issue type (empty: over all) is wanted: issue type, fix type, numbers.
+pub fn each_row(
+    view: &View<'_>,
+    wanted: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&str, &str, Row),
+) -> Result<()> {
     let key = view.keys.fixes_stats();
     view.store.each_field(&key, &mut |field, value| {
         let names = std::str::from_utf8(field).ok().and_then(split_pair);
+        if names
+            .as_ref()
+            .is_some_and(|(issue_type, _)| !wanted(issue_type))
+        {
+            return;
+        }
         match (names, Row::read(value)) {
             (Some((issue_type, fix_type)), Some(row)) => visit(&issue_type, &fix_type, row),
             _ => view.store.report_corrupt(&key),

@@ -15,8 +15,8 @@ mod track;
 pub(super) use record::read;
 pub use record::Record;
 pub use report::{get, history, trends, DayCounts, Filter, History, Issue, Trends};
-pub(super) use track::write;
 pub use track::{track, Occurrence};
+pub(super) use track::{write, Leaving};
 
 #[cfg(test)]
 mod tests {
@@ -145,6 +145,65 @@ mod tests {
         assert_eq!(memory.corrupt.get(), 2);
     }
 
+    #[test]
+    fn a_corrupt_record_written_anew_pushes_nobody_out() {
+        let mut memory = Memory::empty();
+        memory.settings.max_issues = 3;
+        for rule in ["a", "b", "c"] {
+            seen(&memory, &[occurrence(rule, "low", 1)]);
+        }
+        let mut plan = Plan::new();
+        plan.hash_set(
+            "pm:{r}:issues".into(),
+            vec![("style:c".into(), "bad".into())],
+        );
+        memory.apply(&plan.seal(&memory.view("r")).unwrap());
+        seen(&memory, &[occurrence("c", "low", 1)]);
+        for rule in ["a", "b", "c"] {
+            assert!(issue(&memory, rule).is_some(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_lost_ranking_hides_nothing_and_is_put_back() {
+        let memory = Memory::empty();
+        for (rule, count) in [("a", 1), ("b", 3), ("c", 2)] {
+            seen(&memory, &[occurrence(rule, "low", count)]);
+        }
+        let mut plan = Plan::new();
+        plan.delete(vec!["pm:{r}:issues:trend".into()]);
+        memory.apply(&plan.seal(&memory.view("r")).unwrap());
+        let rules = || {
+            let found = trends(&memory.view("r"), 30, 20, Filter::default()).unwrap();
+            let rules = found
+                .trending_issues
+                .into_iter()
+                .map(|issue| issue.issue_rule);
+            rules.collect::<Vec<_>>()
+        };
+        assert_eq!(rules(), ["b", "c", "a"]);
+        seen(&memory, &[occurrence("a", "low", 9)]);
+        assert_eq!(rules(), ["a", "b", "c"]);
+        let view = memory.view("r");
+        assert_eq!(view.store.ranking_len(&view.keys.issues_trend()), Ok(3));
+    }
+
+    #[test]
+    fn days_that_a_clock_was_ahead_by_are_no_burst() {
+        let mut memory = Memory::empty();
+        memory.settings.default_ttl = 4_000 * DAY;
+        memory.pass(365 * DAY);
+        seen(&memory, &[occurrence("a", "low", 100)]);
+        memory.pass(-365 * DAY);
+        assert_eq!(issue(&memory, "a").unwrap().fast_rate, 0.0);
+        seen(&memory, &[occurrence("a", "low", 3)]);
+        let found = issue(&memory, "a").unwrap();
+        assert_eq!(
+            (found.frequency, found.fast_rate, found.burst),
+            (103, 1.0, false)
+        );
+    }
+
     proptest! {
         /// Every figure of an issue against the events themselves, with a clock that steps both ways.
         #[test]
@@ -152,12 +211,19 @@ mod tests {
             let mut memory = Memory::empty();
             memory.settings.default_ttl = 4_000 * DAY;
             let mut events = Vec::new();
-            let mut newest = Day(0);
+            // What a record keeps by day: 30 days up to the newest, and none that a clock was ahead by.
+            let mut kept: Vec<(Day, u64)> = Vec::new();
             for (pass, count) in steps {
                 memory.pass(pass);
                 seen(&memory, &[occurrence("a", "low", count)]);
-                newest = newest.max(memory.now.day());
-                events.push((memory.now, count, newest));
+                events.push((memory.now, count));
+                let today = memory.now.day();
+                if kept.iter().any(|(day, _)| day.0 > today.0 + 1) {
+                    kept.retain(|(day, _)| *day <= today);
+                }
+                kept.push((today, count));
+                let newest = kept.iter().map(|(day, _)| day.0).max().unwrap();
+                kept.retain(|(day, _)| day.0 > newest - SLOW_DAYS as i32);
             }
             let found = issue(&memory, "a").unwrap();
             let (now, today) = (memory.now, memory.now.day());
@@ -166,11 +232,7 @@ mod tests {
             let half_life = memory.settings.trend_half_life;
             let score: f64 = events.iter().map(|e| 0.1 * e.1 as f64 * ((e.0.seconds() - now.seconds()) / half_life).exp2()).sum();
             prop_assert!((found.trend_score - score).abs() < 1e-6 * score);
-            // What a record forgets: days 30 or more before the newest that it has seen.
-            let kept = |first: Day| events.iter().filter(|e| {
-                let day = e.0.day();
-                day >= first && day.0 > newest.0 - SLOW_DAYS as i32
-            }).map(|e| e.1).sum::<u64>();
+            let kept = |first: Day| kept.iter().filter(|(day, _)| (first..=today).contains(day)).map(|(_, n)| n).sum::<u64>();
             prop_assert!((found.fast_rate * 3.0 - kept(today.first_of(3)) as f64).abs() < 1e-9);
             prop_assert!((found.slow_rate * 30.0 - kept(today.first_of(30)) as f64).abs() < 1e-9);
         }

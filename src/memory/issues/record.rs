@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::memory::burst::{Burst, FAST_DAYS, SLOW_DAYS};
 use crate::memory::{decay, Day, Result, Timestamp, View};
 
+/// The latest trend that is believed, in seconds: in the year 9999.
+const LATEST_TREND: f64 = 253_402_000_000.0;
 /// The highest frequency: what fits into an integer reply.
 const MOST: u64 = i64::MAX as u64;
 /// An issue as it is stored and exported.
@@ -51,7 +53,8 @@ impl Record<'_> {
 
     /// Whether the numbers are such as an issue can have.
     pub fn is_sound(&self) -> bool {
-        self.trend.is_finite() && self.day >= 0 && self.days.len() <= SLOW_DAYS as usize
+        let days = self.day >= 0 && self.days.len() <= SLOW_DAYS as usize;
+        days && (0.0..=LATEST_TREND).contains(&self.trend) && self.frequency <= MOST
     }
 
     /// The same, with a severity of its own.
@@ -68,7 +71,18 @@ impl Record<'_> {
         self.last_seen = self.last_seen.max(now);
         let known = self.trend.is_finite().then_some(self.trend);
         self.trend = decay::add(known, now.seconds(), count as f64, half_life);
+        self.leave_the_future(now.day());
         self.add_day(now.day(), count);
+    }
+
+    /// Drops days that a clock was ahead by; one day is borne, as clocks differ about midnight.
+    fn leave_the_future(&mut self, today: Day) {
+        let ahead = i64::from(self.day) - i64::from(today.0);
+        if ahead > 1 {
+            let gone = self.days.len().min(ahead as usize);
+            self.days.drain(..gone);
+            self.day = today.0;
+        }
     }
 
     fn add_day(&mut self, day: Day, count: u64) {
@@ -122,10 +136,22 @@ impl Record<'_> {
             let counts = (0..=self.day).rev().zip(&self.days);
             counts
                 .take_while(|(day, _)| *day >= first.0)
+                .filter(|(day, _)| *day <= today.0)
                 .fold(0u64, |sum, (_, n)| sum.saturating_add(*n))
         };
         Burst::of(since(FAST_DAYS), since(SLOW_DAYS))
     }
+}
+
+/// Only the severity of a stored record, which costs less to read than all of it.
+pub fn severity(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow)]
+        severity: Cow<'a, str>,
+    }
+    let part: Part<'_> = serde_json::from_slice(bytes).ok()?;
+    Some(part.severity)
 }
 
 /// Reads the stored record of one member; what cannot be read is reported and passed over.

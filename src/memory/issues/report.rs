@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::record::{read, Record};
+use super::record::{read, severity, Record};
+use super::track::ranking;
 use crate::memory::days::{self, Series};
 use crate::memory::keys::{pair, split_pair};
 use crate::memory::{decay, Day, Identifier, Result, Timestamp, View};
@@ -163,34 +164,43 @@ fn trending(view: &View<'_>, days: u32, top: usize, filter: Filter<'_>) -> Resul
     let start = view.today().first_of(days).start();
     let mut found = Vec::new();
     let mut failed = Ok(());
-    view.store
-        .each_from_highest(&view.keys.issues_trend(), &mut |member, trend| {
-            if found.len() >= top || trend < start.seconds() {
-                return ControlFlow::Break(());
-            }
-            let Some((member, (issue_type, rule))) = std::str::from_utf8(member)
-                .ok()
-                .and_then(|member| Some((member, split_pair(member)?)))
-            else {
-                return ControlFlow::Continue(());
-            };
-            if !filter.takes_type(&issue_type) {
-                return ControlFlow::Continue(());
-            }
-            match read(view, member) {
-                Ok(Some(record)) => {
-                    if record.last_seen >= start && filter.takes_severity(&record.severity) {
-                        found.push(Issue::of(view, &issue_type, &rule, record));
-                    }
-                    ControlFlow::Continue(())
+    let visit = &mut |member: &[u8], trend: f64| {
+        if found.len() >= top || trend < start.seconds() {
+            return ControlFlow::Break(());
+        }
+        let Some((member, (issue_type, rule))) = std::str::from_utf8(member)
+            .ok()
+            .and_then(|member| Some((member, split_pair(member)?)))
+        else {
+            return ControlFlow::Continue(());
+        };
+        if !filter.takes_type(&issue_type) {
+            return ControlFlow::Continue(());
+        }
+        match read(view, member) {
+            Ok(Some(record)) => {
+                if record.last_seen >= start && filter.takes_severity(&record.severity) {
+                    found.push(Issue::of(view, &issue_type, &rule, record));
                 }
-                Ok(None) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Err(error);
-                    ControlFlow::Break(())
-                }
+                ControlFlow::Continue(())
             }
-        })?;
+            Ok(None) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    if view.store.ranking_len(&view.keys.issues_trend())? > 0 {
+        view.store
+            .each_from_highest(&view.keys.issues_trend(), visit)?;
+    } else {
+        // The sorted set was lost; the next write puts it back.
+        let ranking = ranking(view)?.into_iter().rev();
+        let _ = ranking
+            .map(|(trend, member)| visit(member.as_bytes(), trend))
+            .find(ControlFlow::is_break);
+    }
     failed.map(|()| found)
 }
 
@@ -207,7 +217,7 @@ fn total(view: &View<'_>, filter: Filter<'_>) -> Result<usize> {
             .is_some_and(|(issue_type, _)| filter.takes_type(&issue_type));
         let takes = takes_type
             && (filter.severity.is_none()
-                || Record::read(value).is_some_and(|r| filter.takes_severity(&r.severity)));
+                || severity(value).is_some_and(|severity| filter.takes_severity(&severity)));
         total += usize::from(takes);
     })?;
     Ok(total)

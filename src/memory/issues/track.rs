@@ -32,14 +32,12 @@ pub fn track(view: &View<'_>, occurrences: &[Occurrence<'_>]) -> Result<(Effects
     let mut touched: Vec<(String, Record<'_>)> = Vec::new();
     let mut position: HashMap<String, usize> = HashMap::with_capacity(occurrences.len());
     let mut frequencies = Vec::with_capacity(occurrences.len());
-    let mut created = 0;
     for occurrence in occurrences {
         let member = pair(occurrence.issue_type.as_str(), occurrence.rule.as_str());
         let index = match position.get(&member) {
             Some(&index) => index,
             None => {
                 let stored = read(view, &member)?;
-                created += usize::from(stored.is_none());
                 touched.push((
                     member.clone(),
                     stored.unwrap_or_else(|| Record::new(view.now)),
@@ -58,19 +56,44 @@ pub fn track(view: &View<'_>, occurrences: &[Occurrence<'_>]) -> Result<(Effects
         };
         plan.count(view.today(), series.to_string(), occurrence.count);
     }
-    write(view, &mut plan, &touched, created)?;
+    write(view, &mut plan, &touched, Leaving::Others)?;
     Ok((plan.seal(view)?, frequencies))
 }
 
-/// Plans records, their place in the ranking, and what must leave to keep the cap; the last record never leaves.
+/// Who may leave to make room for records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// The least trending of the others; of the records themselves only where there are no others, never the last.
+    Others,
+    /// The least trending of all.
+    Anyone,
+}
+
+/// Plans records, their place in the ranking, and what must leave to keep the cap.
 pub fn write(
     view: &View<'_>,
     plan: &mut Plan,
     records: &[(String, Record<'_>)],
-    created: usize,
+    who: Leaving,
 ) -> Result<()> {
     let (issues, trend) = (view.keys.issues(), view.keys.issues_trend());
-    let leaving = leaving(view, records, created)?;
+    let held = view.store.hash_len(&issues)?;
+    let mut created = 0;
+    if held + records.len() > view.settings.max_issues {
+        for (member, _) in records {
+            created += usize::from(view.store.field(&issues, member)?.is_none());
+        }
+    }
+    if held > 0 && view.store.ranking_len(&trend)? == 0 {
+        plan.rank(trend.clone(), ranking(view)?);
+    }
+    let excess = (held + created).saturating_sub(view.settings.max_issues);
+    let excess = excess.min(created + EVICT_BEYOND);
+    let leaving = match (excess, who) {
+        (0, _) => Vec::new(),
+        (_, Leaving::Others) => others_then_ours(view, records, excess)?,
+        (_, Leaving::Anyone) => least_of_all(view, records, excess)?,
+    };
     let leaves: HashSet<&str> = leaving.iter().map(String::as_str).collect();
     let staying = || {
         records
@@ -88,44 +111,77 @@ pub fn write(
     Ok(())
 }
 
-/// The members that must leave: the least trending that these records do not hold, then the least trending of
-/// these, but never the last.
-fn leaving(
+/// The ranking as the records have it, for where the sorted set was lost.
+pub fn ranking(view: &View<'_>) -> Result<Vec<(f64, String)>> {
+    let mut scores = Vec::new();
+    view.store
+        .each_field(&view.keys.issues(), &mut |member, value| {
+            if let (Ok(member), Some(record)) = (std::str::from_utf8(member), Record::read(value)) {
+                scores.push((record.trend, member.to_owned()));
+            }
+        })?;
+    scores.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(scores)
+}
+
+/// The `count` least trending issues that are not among the records.
+fn least_of_others(
     view: &View<'_>,
     records: &[(String, Record<'_>)],
-    created: usize,
-) -> Result<Vec<String>> {
-    let held = view.store.hash_len(&view.keys.issues())?;
-    let excess = (held + created).saturating_sub(view.settings.max_issues);
-    let excess = excess.min(created + EVICT_BEYOND);
-    let mut leaving = Vec::with_capacity(excess);
-    if excess == 0 {
-        return Ok(leaving);
+    count: usize,
+) -> Result<Vec<(f64, String)>> {
+    let ours: HashSet<&str> = records.iter().map(|(member, _)| member.as_str()).collect();
+    let mut least = Vec::with_capacity(count);
+    let key = view.keys.issues_trend();
+    if view.store.ranking_len(&key)? == 0 {
+        least = ranking(view)?;
+        least.retain(|(_, member)| !ours.contains(member.as_str()));
+        least.truncate(count);
+        return Ok(least);
     }
-    let ours: HashSet<&[u8]> = records
-        .iter()
-        .map(|(member, _)| member.as_bytes())
-        .collect();
-    view.store
-        .each_from_lowest(&view.keys.issues_trend(), &mut |member, _| {
-            if leaving.len() >= excess {
-                return ControlFlow::Break(());
+    view.store.each_from_lowest(&key, &mut |member, trend| {
+        if least.len() >= count {
+            return ControlFlow::Break(());
+        }
+        if let Ok(member) = std::str::from_utf8(member) {
+            if !ours.contains(member) {
+                least.push((trend, member.to_owned()));
             }
-            if let Some(member) = (!ours.contains(member)).then(|| std::str::from_utf8(member).ok())
-            {
-                leaving.extend(member.map(str::to_owned));
-            }
-            ControlFlow::Continue(())
-        })?;
-    if leaving.len() < excess {
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(least)
+}
+
+fn others_then_ours(
+    view: &View<'_>,
+    records: &[(String, Record<'_>)],
+    count: usize,
+) -> Result<Vec<String>> {
+    let others = least_of_others(view, records, count)?;
+    let mut leaving: Vec<String> = others.into_iter().map(|(_, member)| member).collect();
+    let missing = count - leaving.len();
+    if missing > 0 {
         let mut own: Vec<_> = records.iter().rev().skip(1).rev().collect();
         own.sort_by(|a, b| a.1.trend.total_cmp(&b.1.trend));
-        let missing = excess - leaving.len();
-        leaving.extend(
-            own.into_iter()
-                .take(missing)
-                .map(|(member, _)| member.clone()),
-        );
+        let own = own.into_iter().take(missing);
+        leaving.extend(own.map(|(member, _)| member.clone()));
     }
     Ok(leaving)
+}
+
+fn least_of_all(
+    view: &View<'_>,
+    records: &[(String, Record<'_>)],
+    count: usize,
+) -> Result<Vec<String>> {
+    let mut all = least_of_others(view, records, count)?;
+    all.extend(
+        records
+            .iter()
+            .map(|(member, record)| (record.trend, member.clone())),
+    );
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all.truncate(count);
+    Ok(all.into_iter().map(|(_, member)| member).collect())
 }

@@ -53,11 +53,11 @@ pub fn evolution(
         total_changes += usize::from(within);
         if changes.len() < limit && fits.is_ok() {
             let change = decoder.decode(entry);
-            let before = change
-                .before_data
-                .as_ref()
-                .map_or(0, |data| data.get().len());
-            fits = room.take(before + change.after_data.get().len());
+            if within {
+                let before = change.before_data.as_ref();
+                let before = before.map_or(0, |data| data.get().len());
+                fits = room.take(before + change.after_data.get().len());
+            }
             changes.extend(within.then_some(change));
         }
     })?;

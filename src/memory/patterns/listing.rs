@@ -67,12 +67,12 @@ pub fn overview(view: &View<'_>, pattern_type: Option<&str>) -> Result<Vec<Overv
     Ok(records)
 }
 
-/// The records behind an overview; what cannot be read is left out.
+/// The records behind an overview, as far as there is room; what cannot be read is left out.
 pub fn read_all<'o>(
     view: &View<'_>,
     overview: impl IntoIterator<Item = &'o Overview>,
+    room: &mut Room,
 ) -> Result<Vec<Pattern>> {
-    let mut room = Room::new();
     let mut records = Vec::new();
     for found in overview {
         match read(view, &found.pattern_type, &found.id) {

@@ -10,6 +10,8 @@ use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
 
 /// How many index entries a pattern write looks at.
 const SAMPLE: usize = 16;
+/// How many it looks at where the repo is full: finding one dead makes room.
+const SAMPLE_WHEN_FULL: usize = 1_000;
 
 /// What to store.
 #[derive(Debug)]
@@ -143,17 +145,16 @@ fn make_room(view: &View<'_>, plan: &mut Plan, member: &str) -> Result<()> {
     let index = view.keys.patterns();
     let held = view.store.set_len(&index)?;
     let most = view.settings.max_patterns;
-    let looked_at = if held < most {
-        view.store.sample(&index, SAMPLE)?
+    let sample = if held < most {
+        SAMPLE
     } else {
-        let mut all = Vec::with_capacity(held);
-        view.store
-            .each_member(&index, &mut |member| all.push(member.to_vec()))?;
-        all
+        SAMPLE_WHEN_FULL
     };
-    let mut dead = dead_among(view, looked_at);
+    let mut dead = dead_among(view, view.store.sample(&index, sample)?);
     let known = dead.iter().position(|dead| dead == member);
-    if held - dead.len() >= most {
+    // A record that could not be read is in the index already.
+    let replaces = view.store.kind(&view.keys.pattern(member)).is_some();
+    if held - dead.len() >= most && !replaces {
         return Err(full(most));
     }
     known.map(|position| dead.swap_remove(position));
@@ -214,8 +215,8 @@ pub fn delete(
     let there = |key: &str| view.store.kind(key).is_some();
     let removed = i64::from(there(&key));
     let mut plan = Plan::new();
-    plan.keep_alive(key.clone(), KeyKind::Hash);
-    plan.keep_alive(history.clone(), KeyKind::List);
+    plan.expect_kind(key.clone(), KeyKind::Hash);
+    plan.expect_kind(history.clone(), KeyKind::List);
     let gone: Vec<String> = [key, history].into_iter().filter(|k| there(k)).collect();
     if there(&view.keys.patterns()) {
         plan.set_remove(view.keys.patterns(), vec![member]);
