@@ -63,10 +63,13 @@ impl<'c, 'a> Arguments<'c, 'a> {
         Ok(bytes)
     }
 
-    /// The repo.
+    /// The repo, which is checked before a command runs.
     pub fn repo(&mut self) -> Result<Repo<'a>> {
-        let bytes = self.bytes("repo")?;
-        Repo::parse(bytes, self.call.anonymizer)
+        self.bytes("repo")?;
+        let repo = self.call.repo;
+        repo.ok_or(Error::Internal(
+            "a command without a key asked for its repo",
+        ))
     }
 
     /// An identifier.

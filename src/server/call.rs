@@ -1,6 +1,7 @@
 //! Calls of other commands of the server.
 
 use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use redis_module::raw;
@@ -9,13 +10,14 @@ use super::string::OwnedString;
 use crate::memory::{Error, Result};
 
 /// A reply of the server; freed when dropped.
-pub struct ServerReply {
+pub struct ServerReply<'p> {
     reply: NonNull<raw::RedisModuleCallReply>,
-    /// Elements belong to the reply that they are part of.
+    /// Elements belong to the reply that they are part of, and must not outlive it.
     owned: bool,
+    parent: PhantomData<&'p ()>,
 }
 
-impl Drop for ServerReply {
+impl Drop for ServerReply<'_> {
     fn drop(&mut self) {
         if !self.owned {
             return;
@@ -29,7 +31,7 @@ impl Drop for ServerReply {
     }
 }
 
-impl ServerReply {
+impl ServerReply<'_> {
     fn kind(&self) -> isize {
         // SAFETY: the reply is alive as long as self.
         unsafe {
@@ -52,14 +54,15 @@ impl ServerReply {
     }
 
     /// An element of an array or a set.
-    pub fn at(&self, index: usize) -> Option<ServerReply> {
+    pub fn at(&self, index: usize) -> Option<ServerReply<'_>> {
         // SAFETY: the server answers null beyond the end and for what has no elements; an element lives as long
-        // as its parent, and every use here keeps the parent alive.
+        // as its parent, which the borrow keeps alive.
         let element =
             unsafe { raw::RedisModule_CallReplyArrayElement?(self.reply.as_ptr(), index) };
         NonNull::new(element).map(|reply| ServerReply {
             reply,
             owned: false,
+            parent: PhantomData,
         })
     }
 
@@ -74,12 +77,20 @@ impl ServerReply {
 }
 
 /// Calls a command that reads.
-pub fn read(ctx: *mut raw::RedisModuleCtx, name: &CStr, words: &[&[u8]]) -> Result<ServerReply> {
+pub fn read(
+    ctx: *mut raw::RedisModuleCtx,
+    name: &CStr,
+    words: &[&[u8]],
+) -> Result<ServerReply<'static>> {
     call(ctx, name, c"Ev", words)
 }
 
 /// Calls a command that writes; it goes to the AOF and to replicas.
-pub fn write(ctx: *mut raw::RedisModuleCtx, name: &CStr, words: &[&[u8]]) -> Result<ServerReply> {
+pub fn write(
+    ctx: *mut raw::RedisModuleCtx,
+    name: &CStr,
+    words: &[&[u8]],
+) -> Result<ServerReply<'static>> {
     call(ctx, name, c"!Ev", words)
 }
 
@@ -88,7 +99,7 @@ fn call(
     name: &CStr,
     format: &CStr,
     words: &[&[u8]],
-) -> Result<ServerReply> {
+) -> Result<ServerReply<'static>> {
     let words: Vec<OwnedString> = words
         .iter()
         .map(|word| OwnedString::new(ctx, word))
@@ -111,7 +122,11 @@ fn call(
     let reply = reply.ok_or(Error::Internal(
         "the server did not answer a call of the module",
     ))?;
-    let reply = ServerReply { reply, owned: true };
+    let reply = ServerReply {
+        reply,
+        owned: true,
+        parent: PhantomData,
+    };
     if reply.kind() != raw::REDISMODULE_REPLY_ERROR {
         return Ok(reply);
     }

@@ -257,6 +257,8 @@ impl Registered {
 pub struct Invocation<'a> {
     /// The arguments after the name.
     pub args: &'a [&'a [u8]],
+    /// The repo, where the command has one and it is given: the first argument, checked.
+    pub repo: Option<Repo<'a>>,
     /// The time, the same all through the call.
     pub now: Timestamp,
     /// The settings in force.

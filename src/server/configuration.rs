@@ -168,7 +168,9 @@ fn register_text(ctx: *mut raw::RedisModuleCtx, text: &'static Text) -> Result<(
     ) -> c_int {
         // SAFETY: `data` is the static that was registered; the value lives as long as the call.
         let setting = unsafe { &*data.cast::<Text>() };
-        let taken = std::panic::catch_unwind(|| match std::str::from_utf8(bytes_of(value)) {
+        // SAFETY: the value lives as long as the call.
+        let bytes = unsafe { bytes_of(value) };
+        let taken = std::panic::catch_unwind(|| match std::str::from_utf8(bytes) {
             Ok(text) => setting.set(text),
             Err(_) => Err("the value must be UTF-8".to_owned()),
         });

@@ -25,9 +25,11 @@ pub unsafe extern "C" fn entry<D: Definition>(
 ) -> c_int {
     let guarded = panic::catch_unwind(AssertUnwindSafe(|| {
         let count = usize::try_from(argc).unwrap_or(0);
-        // SAFETY: the server passes `argc` strings in `argv`, alive until this function returns.
-        let words = unsafe { std::slice::from_raw_parts(argv, count) };
-        let words: Vec<&[u8]> = words.iter().map(|word| bytes_of(*word)).collect();
+        // SAFETY: the server passes `argc` strings in `argv`, alive and unchanged until this function returns.
+        let words: Vec<&[u8]> = unsafe {
+            let words = std::slice::from_raw_parts(argv, count);
+            words.iter().map(|word| bytes_of(*word)).collect()
+        };
         let args = words.get(1..).unwrap_or_default();
         tally::COMMANDS.add(1);
         match run::<D>(ctx, args) {
@@ -57,11 +59,13 @@ fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<R
     let server = Server { ctx };
     let prefix = settings::key_prefix();
     let key = args.first().filter(|_| command.access != KeyAccess::None);
-    if let Some(repo) = key {
-        check_slot(&server, Repo::parse(repo, &anonymizer)?, prefix)?;
+    let repo = key.map(|repo| Repo::parse(repo, &anonymizer)).transpose()?;
+    if let Some(repo) = repo {
+        check_slot(&server, repo, prefix)?;
     }
     let invocation = Invocation {
         args,
+        repo,
         now: now(),
         settings: &settings,
         anonymizer: &anonymizer,
@@ -75,7 +79,7 @@ fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<R
     if !effects.is_empty() {
         let executed = execution::execute(ctx, &effects);
         // Also of what failed half way: whoever watches must not go on as if nothing had happened.
-        if let Some(repo) = key {
+        if let Some(repo) = repo {
             signal(ctx, repo);
         }
         executed?;
@@ -104,8 +108,8 @@ fn check_slot(server: &Server, repo: Repo<'_>, prefix: &str) -> Result<()> {
 }
 
 /// Tells those who watch or cache the repo that it has changed.
-fn signal(ctx: *mut raw::RedisModuleCtx, repo: &[u8]) {
-    let name = OwnedString::new(ctx, repo);
+fn signal(ctx: *mut raw::RedisModuleCtx, repo: Repo<'_>) {
+    let name = OwnedString::new(ctx, repo.as_str().as_bytes());
     // SAFETY: `ctx` is the context of the running command; the name outlives the call.
     unsafe {
         if let Some(signal) = raw::RedisModule_SignalModifiedKey {

@@ -1,11 +1,11 @@
 //! What the server says of itself and of the client that calls.
 
 use std::ffi::CStr;
-use std::ptr;
 
 use redis_module::raw;
 
 use super::call::{self, ServerReply};
+use super::string::OwnedString;
 use crate::memory::{Error, Repo, Result};
 
 /// Questions that a command may ask beyond the keys of its repo.
@@ -35,81 +35,56 @@ impl Server {
         unsafe { raw::RedisModule_GetContextFlags.map_or(0, |flags| flags(self.ctx)) as u32 }
     }
 
-    /// The user's name as the server knows it; to be freed by whoever asked.
-    fn user_name(&self) -> *mut raw::RedisModuleString {
+    /// The name of the user who calls, as the server knows it.
+    fn user_name(&self) -> Option<OwnedString> {
         // SAFETY: `ctx` is the context of the running command. GetCurrentUserName dereferences the client's user,
         // which is there for every client that can run a script; so it is asked only in a script, whose client has
         // no id that could be looked up.
-        unsafe {
-            let (Some(id), Some(by_id)) = (
-                raw::RedisModule_GetClientId,
-                raw::RedisModule_GetClientUserNameById,
-            ) else {
-                return ptr::null_mut();
-            };
+        let name = unsafe {
+            let id = raw::RedisModule_GetClientId?;
+            let by_id = raw::RedisModule_GetClientUserNameById?;
             let name = by_id(self.ctx, id(self.ctx));
-            if name.is_null() && self.flags() & raw::REDISMODULE_CTX_FLAGS_LUA != 0 {
-                if let Some(current) = raw::RedisModule_GetCurrentUserName {
-                    return current(self.ctx);
-                }
+            let in_script = self.flags() & raw::REDISMODULE_CTX_FLAGS_LUA != 0;
+            match raw::RedisModule_GetCurrentUserName {
+                Some(current) if name.is_null() && in_script => current(self.ctx),
+                _ => name,
             }
-            name
-        }
-    }
-
-    fn free(&self, string: *mut raw::RedisModuleString) {
-        // SAFETY: the string was created for this context and is freed once.
-        unsafe {
-            if let (Some(free), false) = (raw::RedisModule_FreeString, string.is_null()) {
-                free(self.ctx, string);
-            }
-        }
+        };
+        (!name.is_null()).then(|| OwnedString::taken(self.ctx, name))
     }
 }
 
 impl Facts for Server {
     fn user(&self) -> Option<String> {
-        let name = self.user_name();
-        if name.is_null() {
-            return None;
-        }
-        let text = String::from_utf8_lossy(super::string::bytes_of(name)).into_owned();
-        self.free(name);
-        Some(text)
+        let name = self.user_name()?;
+        Some(String::from_utf8_lossy(name.bytes()).into_owned())
     }
 
     fn may_read(&self, repo: Repo<'_>) -> bool {
-        let name = self.user_name();
-        if name.is_null() {
+        let Some(name) = self.user_name() else {
             // No client, and so no user: the server or another module calls, which may do all; a script may not.
             return self.flags() & raw::REDISMODULE_CTX_FLAGS_LUA == 0;
-        }
-        let key = super::string::OwnedString::new(self.ctx, repo.as_str().as_bytes());
+        };
+        let key = OwnedString::new(self.ctx, repo.as_str().as_bytes());
         // SAFETY: the user is created from a name that exists, checked for null and freed; the strings outlive
         // the calls. All three are there from Redis 7.0 on, but are checked all the same.
-        let allowed = unsafe {
-            match (
+        unsafe {
+            let (Some(user_of), Some(check), Some(free_user)) = (
                 raw::RedisModule_GetModuleUserFromUserName,
                 raw::RedisModule_ACLCheckKeyPermissions,
                 raw::RedisModule_FreeModuleUser,
-            ) {
-                (Some(user_of), Some(check), Some(free_user)) => {
-                    let user = user_of(name);
-                    if user.is_null() {
-                        false
-                    } else {
-                        let access = raw::REDISMODULE_CMD_KEY_ACCESS as i32;
-                        let allowed =
-                            check(user, key.as_ptr(), access) == raw::REDISMODULE_OK as i32;
-                        free_user(user);
-                        allowed
-                    }
-                }
-                _ => false,
+            ) else {
+                return false;
+            };
+            let user = user_of(name.as_ptr());
+            if user.is_null() {
+                return false;
             }
-        };
-        self.free(name);
-        allowed
+            let access = raw::REDISMODULE_CMD_KEY_ACCESS as i32;
+            let allowed = check(user, key.as_ptr(), access) == raw::REDISMODULE_OK as i32;
+            free_user(user);
+            allowed
+        }
     }
 
     fn scan(&self, cursor: u64, glob: &[u8], count: u64) -> Result<(u64, Vec<Vec<u8>>)> {

@@ -67,7 +67,7 @@ impl OpenKey {
             return None;
         }
         let value = OwnedString::taken(self.ctx, value);
-        Some(bytes_of(value.as_ptr()).to_vec())
+        Some(value.bytes().to_vec())
     }
 
     /// Hands every field or member to `visit`, some more than once should a table be rehashed meanwhile.
@@ -83,14 +83,13 @@ impl OpenKey {
             if state.panic.is_some() {
                 return;
             }
-            let value = if value.is_null() {
-                &[]
-            } else {
-                bytes_of(value)
+            // SAFETY: field and value live as long as this callback; a set's members have no value.
+            let (field, value) = unsafe {
+                let value = (!value.is_null()).then(|| bytes_of(value));
+                (bytes_of(field), value.unwrap_or_default())
             };
             // A panic must not cross into the server's C code.
-            let visited =
-                panic::catch_unwind(AssertUnwindSafe(|| (state.visit)(bytes_of(field), value)));
+            let visited = panic::catch_unwind(AssertUnwindSafe(|| (state.visit)(field, value)));
             state.panic = visited.err();
         }
         let mut state = ScanState { visit, panic: None };
@@ -227,7 +226,7 @@ impl Keyspace {
                     break;
                 }
                 let member = OwnedString::taken(self.ctx, member);
-                let flow = visit(bytes_of(member.as_ptr()), score);
+                let flow = visit(member.bytes(), score);
                 if flow.is_break() || step(key) == 0 {
                     break;
                 }
@@ -313,7 +312,7 @@ impl Store for Keyspace {
                 break;
             }
             let element = OwnedString::taken(self.ctx, element);
-            if visit(bytes_of(element.as_ptr())).is_break() {
+            if visit(element.bytes()).is_break() {
                 break;
             }
         }

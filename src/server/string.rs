@@ -27,6 +27,12 @@ impl OwnedString {
         OwnedString { ctx, string }
     }
 
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: the string lives as long as self, and nothing changes it.
+        unsafe { bytes_of(self.string) }
+    }
+
     /// The server's pointer, valid as long as self.
     pub fn as_ptr(&self) -> *mut raw::RedisModuleString {
         self.string
@@ -44,21 +50,17 @@ impl Drop for OwnedString {
     }
 }
 
-/// The bytes of a string that the server keeps alive for `'a`.
-pub fn bytes_of<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
-    // SAFETY: callers pass strings that live at least as long as they use the bytes: arguments of the running
-    // command, or what a callback is handed for its own duration. The length is the server's.
+/// The bytes of a string of the server's.
+///
+/// # Safety
+/// The string must live, and not be changed, for all of `'a`.
+pub unsafe fn bytes_of<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
+    let mut len = 0;
+    // SAFETY: the caller vouches for the string; the length is the server's.
     unsafe {
-        let mut len = 0;
-        match raw::RedisModule_StringPtrLen {
-            Some(bytes) => {
-                let start = bytes(string, &mut len);
-                if start.is_null() {
-                    return &[];
-                }
-                std::slice::from_raw_parts(start.cast(), len)
-            }
-            None => &[],
+        match raw::RedisModule_StringPtrLen.map(|bytes| bytes(string, &mut len)) {
+            Some(start) if !start.is_null() => std::slice::from_raw_parts(start.cast(), len),
+            _ => &[],
         }
     }
 }
