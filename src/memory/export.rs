@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +10,9 @@ use super::fixes::{self, Outcome, Row};
 use super::issues::{self, Record};
 use super::keys::split_pair;
 use super::patterns::history::{self, Entry};
-use super::patterns::{self, json, Pattern};
+use super::patterns::{self, Pattern};
 use super::sessions::Session;
-use super::{days, Repo, Result, Timestamp, View};
+use super::{days, stored, Repo, Result, Timestamp, View};
 
 /// What a document says that it is.
 pub const FORMAT: &str = "pattern-memory";
@@ -97,9 +96,9 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
         exported_at: view.now,
         patterns: Vec::new(),
         issues: Vec::new(),
-        fixes: elements(view, &view.keys.fixes(), Outcome::read, &mut room)?,
+        fixes: stored::elements(view, &view.keys.fixes(), Outcome::read, &mut room)?,
         fix_stats: Vec::new(),
-        sessions: elements(view, &view.keys.sessions(), Session::read, &mut room)?,
+        sessions: stored::elements(view, &view.keys.sessions(), Session::read, &mut room)?,
         days: BTreeMap::new(),
     };
     let overview = patterns::overview(view, None)?;
@@ -156,28 +155,5 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
             document.days.insert(day.to_string(), counts);
         }
     }
-    Ok(json(&document))
-}
-
-/// The readable elements of a list, as far as there is room.
-pub(super) fn elements<T>(
-    view: &View<'_>,
-    key: &str,
-    read: fn(&str) -> Option<T>,
-    room: &mut Room,
-) -> Result<Vec<T>> {
-    let mut elements = Vec::with_capacity(view.store.list_len(key)?);
-    let mut fits = Ok(());
-    view.store.elements(key, 0, &mut |element| {
-        fits = room.take(element.len());
-        if fits.is_err() {
-            return ControlFlow::Break(());
-        }
-        match std::str::from_utf8(element).ok().and_then(read) {
-            Some(element) => elements.push(element),
-            None => view.store.report_corrupt(key),
-        }
-        ControlFlow::Continue(())
-    })?;
-    fits.map(|()| elements)
+    Ok(stored::json(&document))
 }

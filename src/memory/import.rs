@@ -10,15 +10,14 @@ use serde_json::error::Category;
 
 use super::answer::Room;
 use super::customs::Customs;
-use super::export::{
-    elements, Document, NamedIssue, NamedRow, PatternWithHistory, FORMAT, VERSION,
-};
+use super::export::{Document, NamedIssue, NamedRow, PatternWithHistory, FORMAT, VERSION};
 use super::fixes::{self, Outcome, Row};
 use super::issues::{self, Record};
 use super::keys::pair;
 use super::patterns::history::{self, Change, Decoder, Entry};
-use super::patterns::{self, json, Pattern};
+use super::patterns::{self, Pattern};
 use super::sessions::Session;
+use super::stored::{elements, json};
 use super::{store, upkeep, Day, Effects, Error, KeyKind, Plan, Result, View};
 
 /// What happens to what the repo knows already.

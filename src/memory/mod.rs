@@ -10,6 +10,7 @@
 //! | `identity` | repos and identifiers, and what they may be |
 //! | `keys` | the names of the keys |
 //! | `store` | what can be read of the keyspace |
+//! | `stored` | records as JSON text, and lists of them |
 //! | `plan` | what a command wants done, and the TTL rule |
 //! | `time`, `decay`, `bounds`, `burst` | days and instants; decayed counts; Wilson bounds; Poisson bursts |
 //! | `days` | the daily counters |
@@ -43,6 +44,7 @@ mod replay;
 pub mod sessions;
 pub mod settings;
 pub mod store;
+pub mod stored;
 #[cfg(test)]
 pub mod testing;
 pub mod time;

@@ -2,15 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::answer::Room;
 use super::days::{self, Measure, Series};
-use super::patterns::json;
-use super::{Effects, Identifier, Plan, Result, Timestamp, View};
+use super::{stored, Effects, Identifier, Plan, Result, Timestamp, View};
 
 /// A session, as it is stored, answered and exported.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,7 +55,7 @@ pub fn record(
     let mut plan = Plan::new();
     let kept = view.store.list_len(&view.keys.sessions())?;
     let most = view.settings.max_sessions;
-    plan.list_push(view.keys.sessions(), json(&session), kept, most);
+    plan.list_push(view.keys.sessions(), stored::json(&session), kept, most);
     for (measure, n) in [
         (Measure::Count, 1),
         (Measure::Patterns, patterns_learned),
@@ -136,43 +133,9 @@ pub fn analytics(view: &View<'_>, days: u32) -> Result<Analytics> {
 
 /// The sessions from `offset` on, newest first, at most `count`, as one JSON array.
 pub fn list(view: &View<'_>, offset: usize, count: usize) -> Result<String> {
-    stored_array(view, &view.keys.sessions(), offset, count, |text| {
+    stored::array(view, &view.keys.sessions(), offset, count, |text| {
         serde_json::from_str::<Session<'_>>(text).is_ok()
     })
-}
-
-/// The readable elements of a list that holds JSON in the form in which it is answered, as one JSON array.
-pub(super) fn stored_array(
-    view: &View<'_>,
-    key: &str,
-    offset: usize,
-    count: usize,
-    is_readable: fn(&str) -> bool,
-) -> Result<String> {
-    let mut array = String::from("[");
-    let mut left = count;
-    let (mut room, mut fits) = (Room::new(), Ok(()));
-    view.store.elements(key, offset, &mut |element| {
-        if left > 0 {
-            fits = room.take(element.len());
-        }
-        if left == 0 || fits.is_err() {
-            return ControlFlow::Break(());
-        }
-        left -= 1;
-        match std::str::from_utf8(element) {
-            Ok(text) if is_readable(text) => {
-                if array.len() > 1 {
-                    array.push(',');
-                }
-                array.push_str(text);
-            }
-            _ => view.store.report_corrupt(key),
-        }
-        ControlFlow::Continue(())
-    })?;
-    array.push(']');
-    fits.map(|()| array)
 }
 
 #[cfg(test)]

@@ -205,6 +205,14 @@ impl Memory {
         change(value);
     }
 
+    /// A sorted set from the lowest score up; members of one score by their bytes.
+    fn ranking(&self, key: &str) -> Result<Vec<(Vec<u8>, f64)>> {
+        let members = value!(self, key, SortedSet).unwrap_or_default();
+        let mut ranking: Vec<_> = members.into_iter().collect();
+        ranking.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        Ok(ranking)
+    }
+
     fn get(&self, key: &str) -> Option<Value> {
         let keys = self.keys.borrow();
         let (value, at) = keys.get(key)?;
@@ -296,13 +304,10 @@ impl Store for Memory {
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
     ) -> Result<()> {
-        let mut ranking: Vec<_> = value!(self, key, SortedSet)
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
-        ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
+        let ranking = self.ranking(key)?;
         let _ = ranking
             .iter()
+            .rev()
             .try_for_each(|(member, score)| visit(member, *score));
         Ok(())
     }
@@ -312,11 +317,7 @@ impl Store for Memory {
         key: &str,
         visit: &mut dyn FnMut(&[u8], f64) -> ControlFlow<()>,
     ) -> Result<()> {
-        let mut ranking: Vec<_> = value!(self, key, SortedSet)
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
-        ranking.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        let ranking = self.ranking(key)?;
         let _ = ranking
             .iter()
             .try_for_each(|(member, score)| visit(member, *score));

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use anonymizer::{Anonymizer, Redactions};
 
 use super::facts::Facts;
-use crate::memory::{Effects, Keys, Repo, Result, Settings, Store, Timestamp, View};
+use crate::memory::{stored, Effects, Keys, Repo, Result, Settings, Store, Timestamp, View};
 
 /// A command as its file declares it: the one source of registration, `COMMAND DOCS`, ACL categories, key
 /// specifications, `docs/commands.md` and the parsing of options.
@@ -338,7 +338,7 @@ pub enum Reply {
 impl Reply {
     /// A document.
     pub fn json<T: serde::Serialize>(value: &T) -> Self {
-        Reply::Json(serde_json::to_string(value).expect("our documents are plain data"))
+        Reply::Json(stored::json(value))
     }
 
     /// A document, or nil where there is none.

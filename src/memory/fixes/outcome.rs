@@ -8,8 +8,7 @@ use serde_json::value::RawValue;
 
 use super::stats::{row, rows_of, write_rows, Row};
 use crate::memory::days::Series;
-use crate::memory::patterns::json;
-use crate::memory::sessions::stored_array;
+use crate::memory::stored::{self, json};
 use crate::memory::{Effects, KeyKind, Plan, Result, Timestamp, View};
 
 /// A recorded outcome, as it is stored, answered and exported.
@@ -106,7 +105,7 @@ fn forget_ids(view: &View<'_>, plan: &mut Plan, leaving: usize) -> Result<()> {
 
 /// The outcomes from `offset` on, newest first, at most `count`, as one JSON array.
 pub fn list(view: &View<'_>, offset: usize, count: usize) -> Result<String> {
-    stored_array(view, &view.keys.fixes(), offset, count, |text| {
+    stored::array(view, &view.keys.fixes(), offset, count, |text| {
         serde_json::from_str::<Outcome<'_>>(text).is_ok()
     })
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::Outcome;
 use crate::memory::bounds::wilson;
 use crate::memory::keys::{escape, pair, split_pair};
-use crate::memory::patterns::json;
+use crate::memory::stored::json;
 use crate::memory::{decay, Plan, Result, Timestamp, View};
 
 /// One row of the statistics, as it is stored and exported.

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::record::{read, Record};
 use crate::memory::days::Series;
 use crate::memory::keys::pair;
-use crate::memory::patterns::json;
+use crate::memory::stored::json;
 use crate::memory::{Effects, Identifier, KeyKind, Plan, Result, View};
 
 /// How many issues one command may evict beyond those that it brings.

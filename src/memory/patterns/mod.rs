@@ -22,13 +22,6 @@ pub use record::{
 pub use write::{delete, set_confidence, store, StoreRequest, Stored};
 pub(super) use write::{full, index};
 
-use serde::Serialize;
-
-/// A stored value as JSON text.
-pub(super) fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("our records are plain data")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;

@@ -3,9 +3,9 @@
 use serde_json::value::RawValue;
 
 use super::history::Entry;
-use super::json;
 use super::record::{read, Pattern};
 use crate::memory::keys::pair;
+use crate::memory::stored::json;
 use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
 
 /// How many index entries a pattern write looks at.
