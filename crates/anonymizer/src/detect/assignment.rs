@@ -117,6 +117,8 @@ fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Can
             Operator::Nothing | Operator::Verb => {
                 strength == Strength::Password && !is_verb(&text[name.clone()])
             }
+            // `"password", "host": …`: what follows is the next key of an object
+            Operator::Comma => text.get(blanks(text, quoted.after)) != Some(&b':'),
             _ => true,
         };
         // `"password", "host"` may be a list of names

@@ -43,7 +43,9 @@ const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 /// Whether a token with a vendor's prefix is a form to be filled in. It must not be fooled by the chance neighbours of
 /// letters in a random token, nor by a token that somebody made up of one letter.
 pub(crate) fn is_blanked_out(value: &[u8]) -> bool {
-    if longest_run(value, |_| true) * 100 > value.len() * 88 {
+    if longest_run(value, |_| true) * 100 > value.len() * 88
+        || is_in_runs(value)
+    {
         return true;
     }
     if longest_run(value, |byte| {
@@ -85,6 +87,17 @@ fn longest_run(value: &[u8], among: impl Fn(u8) -> bool) -> usize {
         longest = longest.max(run);
     }
     longest
+}
+
+/// Whether most of the value is long runs of one byte, several: `ssssssssss-8888888888-hhhhhhhhhh`.
+fn is_in_runs(value: &[u8]) -> bool {
+    let runs = || {
+        value
+            .chunk_by(|a, b| a == b)
+            .map(<[u8]>::len)
+            .filter(|run| *run > 8)
+    };
+    runs().count() > 3 && runs().sum::<usize>() * 5 > value.len() * 4
 }
 
 /// Whether the value is filled in elsewhere: `${NAME}`, `{{ name }}`, `%(name)s`, `<name>`, `$NAME`.
