@@ -5,7 +5,9 @@ mod quotes;
 
 use super::{near, number, Found};
 use crate::judge::name::{self, Strength};
+use crate::judge::placeholder;
 use crate::judge::value::{self, Written};
+use crate::marker;
 use operator::Operator;
 use std::ops::Range;
 
@@ -27,30 +29,57 @@ pub(super) fn around(text: &[u8], keyword: Range<usize>, found: &mut Found<'_>) 
     let name = name_around(text, keyword.clone());
     if keyword.start >= found.names_until {
         found.names_until = name.end;
-        if let Some(value) = value_of(text, &name, found) {
-            found.push(number::ASSIGNMENT, value.start, value.end);
-            found.values_until = value.end;
-            return;
+        match value_of(text, &name, found) {
+            Given::Secret(value) => {
+                found.push(number::ASSIGNMENT, value.start, value.end);
+                found.values_until = value.end;
+                return;
+            }
+            Given::Placeholder(value) => {
+                found.values_until = value.end;
+                return;
+            }
+            Given::Other => {}
         }
     }
     near::after(text, keyword, &name, found);
 }
 
-/// The secret that the name is given.
-fn value_of(text: &[u8], name: &Range<usize>, found: &mut Found<'_>) -> Option<Range<usize>> {
-    let strength = name::strength(&text[name.clone()])?;
+/// What a name is given.
+enum Given {
+    Secret(Range<usize>),
+    /// Something that stands for a value; nor are its parts secrets.
+    Placeholder(Range<usize>),
+    /// Nothing, or what is none by itself.
+    Other,
+}
+
+fn value_of(text: &[u8], name: &Range<usize>, found: &mut Found<'_>) -> Given {
+    let Some(strength) = name::strength(&text[name.clone()]) else {
+        return Given::Other;
+    };
     if let Some(value) = compared(text, name, strength) {
-        return Some(value);
+        return Given::Secret(value);
     }
-    let candidate = candidate(text, name, strength)?;
+    let Some(candidate) = candidate(text, name, strength) else {
+        return Given::Other;
+    };
     let value = &text[candidate.value.clone()];
     if value.len() > SHORT_VALUE {
         if value.len() > found.budget {
-            return None;
+            return Given::Other;
         }
         found.budget -= value.len();
     }
-    value::is_secret(value, strength, candidate.written).then_some(candidate.value)
+    if value.is_empty() || marker::touched(text, candidate.value.start, candidate.value.end) {
+        Given::Other
+    } else if placeholder::is_none(value) {
+        Given::Placeholder(candidate.value)
+    } else if value::is_secret(value, strength, candidate.written) {
+        Given::Secret(candidate.value)
+    } else {
+        Given::Other
+    }
 }
 
 /// The literal on the left of a comparison with the name: `"VALUE" == name`.

@@ -42,7 +42,7 @@ pub(super) fn after(
             continue;
         }
         let end = run_end(text, at);
-        if end - at >= SHORTEST {
+        if end - at >= SHORTEST && (at != keyword.end || !byte.is_ascii_alphanumeric()) {
             if let Some(value) = random_part(text, at..end).filter(|value| !is_key(text, value)) {
                 found.values_until = value.end;
                 found.push(number::NEAR, value.start, value.end);

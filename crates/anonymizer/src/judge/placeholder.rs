@@ -30,10 +30,16 @@ const WORDS: &[&str] = &[
     ".....",
 ];
 
-/// Whether a value is no value at all.
+/// Whether there is no value: something stands in its place, or a template fills it in.
+pub(crate) fn is_none(value: &[u8]) -> bool {
+    stands_for_a_value(value) || is_template(value)
+}
+
+/// Whether something stands in the place of a value.
 pub(crate) fn stands_for_a_value(value: &[u8]) -> bool {
     (value.len() >= 4 && longest_run(value, |_| true) * 2 > value.len())
         || is_zero(value)
+        || is_in_runs(value, 2)
         || value == ALPHABET
         || is_blanked_out(value)
 }
@@ -43,9 +49,7 @@ const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 /// Whether a token with a vendor's prefix is a form to be filled in. It must not be fooled by the chance neighbours of
 /// letters in a random token, nor by a token that somebody made up of one letter.
 pub(crate) fn is_blanked_out(value: &[u8]) -> bool {
-    if longest_run(value, |_| true) * 100 > value.len() * 88
-        || is_in_runs(value)
-    {
+    if longest_run(value, |_| true) * 100 > value.len() * 88 || is_in_runs(value, 4) {
         return true;
     }
     if longest_run(value, |byte| {
@@ -89,15 +93,15 @@ fn longest_run(value: &[u8], among: impl Fn(u8) -> bool) -> usize {
     longest
 }
 
-/// Whether most of the value is long runs of one byte, several: `ssssssssss-8888888888-hhhhhhhhhh`.
-fn is_in_runs(value: &[u8]) -> bool {
+/// Whether most of the value is long runs of one byte, at least so many: `ssssssssss-8888888888-hhhhhhhhhh`.
+fn is_in_runs(value: &[u8], least: usize) -> bool {
     let runs = || {
         value
             .chunk_by(|a, b| a == b)
             .map(<[u8]>::len)
             .filter(|run| *run > 8)
     };
-    runs().count() > 3 && runs().sum::<usize>() * 5 > value.len() * 4
+    runs().count() >= least && runs().sum::<usize>() * 5 > value.len() * 4
 }
 
 /// Whether the value is filled in elsewhere: `${NAME}`, `{{ name }}`, `%(name)s`, `<name>`, `$NAME`.

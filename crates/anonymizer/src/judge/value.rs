@@ -25,10 +25,7 @@ pub(crate) fn is_secret(value: &[u8], strength: Strength, written: Written) -> b
     if !(4..=LONGEST).contains(&value.len()) || value.iter().any(u8::is_ascii_control) {
         return false;
     }
-    if placeholder::stands_for_a_value(value)
-        || placeholder::is_template(value)
-        || is_between_literals(value)
-    {
+    if placeholder::is_none(value) || is_between_literals(value) {
         return false;
     }
     if value.contains(&b' ') || looks_like_address(value) || placeholder::is_version(value) {
