@@ -3,7 +3,7 @@
 
 use super::{number, Found};
 use crate::judge::look::{look, Look};
-use crate::judge::{name, value};
+use crate::judge::{name, placeholder, value};
 use std::ops::Range;
 
 /// How far after the name the value may begin.
@@ -34,7 +34,8 @@ pub(super) fn after(
     while at < limit {
         let byte = text[at];
         if !in_value(byte) {
-            lines += u32::from(byte == b'\n');
+            lines += u32::from(byte == b'\n' && at > 0 && text[at - 1] == b')') * 3
+                + u32::from(byte == b'\n');
             if lines > 2 {
                 return;
             }
@@ -156,6 +157,7 @@ pub(super) fn random_part(text: &[u8], run: Range<usize>) -> Option<Range<usize>
         if text[start].is_ascii_alphanumeric()
             && !path
             && is_secret(value)
+            && !placeholder::stands_for_a_value(value)
             && !is_fraction(text, start)
         {
             return Some(start..end);

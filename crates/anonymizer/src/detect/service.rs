@@ -53,7 +53,7 @@ pub(super) fn after(text: &[u8], name: Range<usize>, found: &mut Found<'_>) {
         if text.get(end) == Some(&b'@') || text[at..end].windows(2).any(|pair| pair == b"//") {
             return;
         }
-        if end - at >= SHORTEST {
+        if end - at >= SHORTEST && !(at == name.end && byte == b'_') {
             if let Some(value) = random_part(text, at..end).filter(|value| value.len() >= SHORTEST)
             {
                 found.values_until = value.end;
