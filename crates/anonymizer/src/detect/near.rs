@@ -34,8 +34,11 @@ pub(super) fn after(
     while at < limit {
         let byte = text[at];
         if !in_value(byte) {
-            lines += u32::from(byte == b'\n' && at > 0 && text[at - 1] == b')') * 3
-                + u32::from(byte == b'\n');
+            // a word in brackets at the end of a line ends a sentence
+            if byte == b'\n' && text[at - 1] == b')' {
+                return;
+            }
+            lines += u32::from(byte == b'\n');
             if lines > 2 {
                 return;
             }

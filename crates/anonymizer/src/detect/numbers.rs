@@ -75,10 +75,16 @@ fn at_digits(text: &[u8], at: usize, found: &mut Found<'_>) -> usize {
     if after.is_ascii_alphabetic() || after == b'_' {
         return wallet::base58(text, at, found)
             .or_else(|| ip::mac(text, at, found))
+            .or_else(|| national::with_letters(text, at, run, found))
             .or_else(|| national::before_letter(text, at, run, found))
             .unwrap_or(at + run);
     }
     let next = text.get(at + run + 1).copied().unwrap_or(b' ');
+    if matches!((run, after), (7 | 8, b'-') | (6, b'-' | b'+') | (2, b' ')) {
+        if let Some(end) = national::with_letters(text, at, run, found) {
+            return end;
+        }
+    }
     let goes_on = matches!(after, b'.' | b'-' | b' ' | b')')
         && (next.is_ascii_hexdigit() || matches!(next, b' ' | b'('));
     // most numbers are short and alone
