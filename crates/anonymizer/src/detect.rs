@@ -102,6 +102,33 @@ pub(crate) struct Found<'f> {
     /// Bytes of values that may still be judged at length. A text that is all names and no values would have each of its
     /// bytes judged once a name.
     pub budget: usize,
+    /// Long runs before this byte have been judged after the name of a service.
+    pub long_runs_until: usize,
+    /// The run of characters of a value that was measured last.
+    pub value_run: Run,
+    /// The run of characters of a bare word that was measured last.
+    pub bare_run: Run,
+}
+
+/// A run of bytes that was measured. Many names may stand in one long run, and each asks where it ends.
+#[derive(Debug, Default)]
+pub(crate) struct Run(Range<usize>);
+
+impl Run {
+    /// The end of the run of such bytes that is around `at`; of one longer than `longest`, that of a part of it.
+    pub(crate) fn end(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        longest: usize,
+        belongs: impl Fn(u8) -> bool,
+    ) -> usize {
+        if !self.0.contains(&at) {
+            let rest = text[at..].iter().take(longest);
+            self.0 = at..at + rest.take_while(|b| belongs(**b)).count();
+        }
+        self.0.end.max(at)
+    }
 }
 
 impl Found<'_> {

@@ -108,6 +108,9 @@ impl Engine {
             first_rule: self.detectors,
             names_until: 0,
             values_until: 0,
+            long_runs_until: 0,
+            value_run: Default::default(),
+            bare_run: Default::default(),
             budget: JUDGED_AT_LENGTH + 8 * hits.len(),
         };
         let mut hits_of_keywords = Vec::new();

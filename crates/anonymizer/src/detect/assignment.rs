@@ -61,7 +61,7 @@ fn value_of(text: &[u8], name: &Range<usize>, found: &mut Found<'_>) -> Given {
     if let Some(value) = compared(text, name, strength) {
         return Given::Secret(value);
     }
-    let Some(candidate) = candidate(text, name, strength) else {
+    let Some(candidate) = candidate(text, name, strength, found) else {
         return Given::Other;
     };
     let value = &text[candidate.value.clone()];
@@ -130,7 +130,12 @@ fn in_name(byte: u8) -> bool {
 }
 
 /// The value that follows the name, if a syntax that we know puts one there.
-fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Candidate> {
+fn candidate(
+    text: &[u8],
+    name: &Range<usize>,
+    strength: Strength,
+    found: &mut Found<'_>,
+) -> Option<Candidate> {
     let (operator, at) = operator::after(text, name)?;
     if operator == Operator::Element {
         let length = text[at..].iter().take(8192).position(|&b| b == b'<')?;
@@ -164,14 +169,14 @@ fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Can
     match operator {
         Operator::Comma | Operator::Call => None,
         Operator::Nothing => {
-            let value = bare(text, at);
+            let value = bare(text, at, found);
             (strength == Strength::Password && !is_verb(&text[name.clone()])).then_some(Candidate {
                 value,
                 written: Written::Apart,
             })
         }
         Operator::Verb => {
-            let value = bare(text, at);
+            let value = bare(text, at, found);
             Some(Candidate {
                 value,
                 written: Written::Bare,
@@ -193,7 +198,7 @@ fn candidate(text: &[u8], name: &Range<usize>, strength: Strength) -> Option<Can
                     written: Written::Setting,
                 });
             }
-            let value = bare(text, at);
+            let value = bare(text, at, found);
             let next = text.get(blanks(text, value.end)).copied().unwrap_or(b'\n');
             (!matches!(next, b'(' | b'[' | b'{')).then_some(Candidate {
                 value,
@@ -363,13 +368,8 @@ fn is_call(value: &[u8]) -> bool {
         && matches!(value.last(), Some(b')' | b']' | b'(' | b'?'))
 }
 
-fn bare(text: &[u8], at: usize) -> Range<usize> {
-    let length = text[at..]
-        .iter()
-        .take(8192)
-        .take_while(|b| !ends_bare(**b))
-        .count();
-    let mut end = at + length;
+fn bare(text: &[u8], at: usize, found: &mut Found<'_>) -> Range<usize> {
+    let mut end = found.bare_run.end(text, at, 8192, |b| !ends_bare(b));
     while end > at && matches!(text[end - 1], b'.' | b':' | b'!' | b'?') {
         end -= 1;
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 /// How far after the name the value may begin.
 const REACH: usize = 40;
 /// Runs that are not looked at again, in bytes; the most that are looked at; and how many of their parts are.
-const LONG: usize = 96;
+pub(super) const LONG: usize = 96;
 const LONGEST: usize = 4096;
 const PARTS: usize = 8;
 /// What is shorter may be a name by chance.
@@ -45,7 +45,7 @@ pub(super) fn after(
             at += 1;
             continue;
         }
-        let end = run_end(text, at);
+        let end = run_end(text, at, found);
         if end - at >= SHORTEST && (at != keyword.end || !byte.is_ascii_alphanumeric()) {
             if let Some(value) = random_part(text, at..end).filter(|value| !is_key(text, value)) {
                 found.values_until = value.end;
@@ -68,13 +68,8 @@ fn is_key(text: &[u8], value: &Range<usize>) -> bool {
 }
 
 /// Where the run of characters of a value ends, with the padding of Base64.
-pub(super) fn run_end(text: &[u8], at: usize) -> usize {
-    let end = at
-        + text[at..]
-            .iter()
-            .take(LONGEST)
-            .take_while(|b| in_value(**b))
-            .count();
+pub(super) fn run_end(text: &[u8], at: usize, found: &mut Found<'_>) -> usize {
+    let end = found.value_run.end(text, at, LONGEST, in_value);
     end + text[end..]
         .iter()
         .take(2)

@@ -1,7 +1,7 @@
 //! A value that nothing but a machine makes, right after the name of a service whose keys it may be:
 //! `acme 0a1b2c…`, `ACME_CLIENT_ID=…`.
 
-use super::near::{in_value, random_part, run_end};
+use super::near::{in_value, random_part, run_end, LONG};
 use super::{number, Found};
 use std::ops::Range;
 
@@ -49,7 +49,14 @@ pub(super) fn after(text: &[u8], name: Range<usize>, found: &mut Found<'_>) {
             at += 1;
             continue;
         }
-        let end = run_end(text, at);
+        let end = run_end(text, at, found);
+        // a long run is judged once, however many names are in it
+        if end - at > LONG {
+            if end <= found.long_runs_until {
+                return;
+            }
+            found.long_runs_until = end;
+        }
         if text.get(end) == Some(&b'@') || text[at..end].windows(2).any(|pair| pair == b"//") {
             return;
         }
