@@ -100,6 +100,16 @@ ensure_rust_linters() {
     fi
 }
 
+# The fuzzer, in its exact version, below $cache. libfuzzer-sys compiles C++.
+ensure_fuzzer() {
+    local version=0.13.2
+    command -v c++ >/dev/null || install_packages g++
+    if [[ "$("$cache/tools/bin/cargo-fuzz" --version 2>/dev/null)" != "cargo-fuzz $version" ]]; then
+        say "installing cargo-fuzz $version"
+        cargo install cargo-fuzz --version "=$version" --locked --quiet --root "$cache/tools" </dev/null
+    fi
+}
+
 # Builds the release module; its path is then in $module.
 build_module() {
     (cd "$root" && cargo build --release --locked </dev/null) || return 1
