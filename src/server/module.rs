@@ -74,6 +74,8 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
 fn deinit(_: &Context) -> Status {
     anonymization::unload();
     configuration::unload();
+    #[cfg(not(test))]
+    super::allocator::give_back();
     Status::Ok
 }
 
