@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use redis_module::raw;
 
-use super::direct::Direct;
+use super::direct::{text_of, Direct};
 use super::keyspace::Keyspace;
 use super::log::{log, Level};
 use super::{call, tally};
@@ -62,7 +62,7 @@ fn call_command(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
         Effect::Rank(key, scores) => {
             words.push(key.into());
             for (score, member) in scores {
-                words.extend([Cow::from(score.to_string()), member.into()]);
+                words.extend([Cow::from(text_of(*score)), member.into()]);
             }
             c"ZADD"
         }

@@ -22,6 +22,8 @@ use crate::memory::{Error, Expiry, KeyKind, Result, Store};
 pub struct OpenKey {
     ctx: *mut raw::RedisModuleCtx,
     name: OwnedString,
+    /// The bytes of the name, as long as self lives.
+    bytes: *const [u8],
     /// Null once it is closed, and where the key does not exist and was opened for reading.
     key: Cell<*mut raw::RedisModuleKey>,
 }
@@ -52,6 +54,11 @@ impl OpenKey {
     /// The server's string of its name, valid as long as self.
     pub fn name(&self) -> *mut raw::RedisModuleString {
         self.name.as_ptr()
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        // SAFETY: the bytes belong to the name, which lives as long as self and is never changed.
+        name.as_bytes() == unsafe { &*self.bytes }
     }
 
     /// The type of the value, `None` where there is none.
@@ -181,7 +188,7 @@ impl Keyspace {
     /// A key, opened unless it is open already.
     pub fn open(&self, key: &str) -> Rc<OpenKey> {
         let mut opened = self.opened.borrow_mut();
-        let is_it = |open: &&Rc<OpenKey>| open.name.bytes() == key.as_bytes();
+        let is_it = |open: &&Rc<OpenKey>| open.is_named(key);
         if let Some(open) = opened.iter().find(is_it) {
             return Rc::clone(open);
         }
@@ -193,8 +200,12 @@ impl Keyspace {
                 open(self.ctx, name.as_ptr(), self.mode)
             })
         };
-        let (ctx, key) = (self.ctx, Cell::new(key));
-        let open = Rc::new(OpenKey { ctx, name, key });
+        let open = Rc::new(OpenKey {
+            ctx: self.ctx,
+            bytes: name.bytes(),
+            name,
+            key: Cell::new(key),
+        });
         if opened.len() < KEPT_OPEN {
             opened.push(Rc::clone(&open));
         }
@@ -369,7 +380,7 @@ impl Store for Keyspace {
         }
         // The set alone can be deleted by looking at it.
         let mut opened = self.opened.borrow_mut();
-        opened.retain(|open| open.name.bytes() != key.as_bytes());
+        opened.retain(|open| !open.is_named(key));
         drop(opened);
         let count = count.to_string();
         let words: [&[u8]; 2] = [key.as_bytes(), count.as_bytes()];
