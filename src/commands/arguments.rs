@@ -81,6 +81,9 @@ impl<'c, 'a> Arguments<'c, 'a> {
     /// An identifier of a call that may hold many; each different one is checked once.
     pub fn repeated_identifier(&mut self, name: &'static str) -> Result<Identifier<'a>> {
         let bytes = self.bytes(name)?;
+        if self.checked.is_empty() {
+            self.checked.reserve(self.left() / 3);
+        }
         match std::str::from_utf8(bytes) {
             Ok(text) if self.checked.contains(bytes) => Ok(Identifier::own(text)),
             _ => {

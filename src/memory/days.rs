@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::keys::{escape, joined, unescape};
-use super::stored::push_whole;
+use super::stored::whole;
 use super::{Day, Plan, Result, View};
 
 /// Counts by field of a day's hash.
@@ -240,12 +240,7 @@ fn add_to(
             }
         }
     }
-    let text = |n: u64| {
-        let mut text = String::with_capacity(20);
-        push_whole(&mut text, n);
-        text
-    };
-    let fields = totals.into_iter().map(|(f, n)| (f, text(n)));
+    let fields = totals.into_iter().map(|(f, n)| (f, whole(n)));
     plan.hash_set(key, fields.collect());
     Ok(held == 0)
 }

@@ -17,53 +17,51 @@ pub fn json<T: Serialize>(value: &T) -> String {
 
 /// Writes one JSON text.
 #[derive(Debug)]
-pub struct Writer(String);
+pub struct Writer(Vec<u8>);
 
 impl Writer {
     /// Nothing yet, with room for some bytes.
     pub fn with_capacity(bytes: usize) -> Self {
-        Writer(String::with_capacity(bytes))
+        Writer(Vec::with_capacity(bytes))
     }
 
     /// What was written.
     pub fn finish(self) -> String {
-        self.0
+        String::from_utf8(self.0).expect("only whole texts were put together")
     }
 
     /// Writes text that is JSON already.
     pub fn raw(mut self, json: &str) -> Self {
-        self.0.push_str(json);
+        self.0.extend_from_slice(json.as_bytes());
         self
     }
 
     /// Writes a string.
-    pub fn string(mut self, text: &str) -> Self {
+    pub fn string(self, text: &str) -> Self {
         if text.bytes().any(needs_escape) {
             return self.raw(&json(&text));
         }
-        self.0.push('"');
-        self.0.push_str(text);
-        self.0.push('"');
-        self
+        self.raw("\"").raw(text).raw("\"")
     }
 
     /// Writes a whole number.
     pub fn whole(mut self, number: u64) -> Self {
-        push_whole(&mut self.0, number);
+        let (digits, start) = digits(number);
+        self.0.extend_from_slice(&digits[start..]);
         self
     }
 
     /// Writes a number.
-    pub fn number(self, number: f64) -> Self {
-        self.raw(&json(&number))
+    pub fn number(mut self, number: f64) -> Self {
+        serde_json::to_writer(&mut self.0, &number).expect("a number is plain data");
+        self
     }
 
     /// Writes an instant.
     pub fn time(mut self, at: Timestamp) -> Self {
-        self.0.push('"');
-        self.0
-            .push_str(std::str::from_utf8(&at.write()).unwrap_or_default());
-        self.0.push('"');
+        self.0.push(b'"');
+        self.0.extend_from_slice(&at.write());
+        self.0.push(b'"');
         self
     }
 
@@ -76,8 +74,14 @@ impl Writer {
     }
 }
 
-/// Writes a whole number without the machinery of formatting.
-pub fn push_whole(text: &mut String, mut number: u64) {
+/// A whole number as text, without the machinery of formatting.
+pub fn whole(number: u64) -> String {
+    let (digits, start) = digits(number);
+    String::from_utf8_lossy(&digits[start..]).into_owned()
+}
+
+/// The digits of a number, and where they start.
+fn digits(mut number: u64) -> ([u8; 20], usize) {
     let mut digits = [b'0'; 20];
     let mut start = digits.len();
     loop {
@@ -85,10 +89,9 @@ pub fn push_whole(text: &mut String, mut number: u64) {
         digits[start] = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
-            break;
+            return (digits, start);
         }
     }
-    text.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 
 fn needs_escape(byte: u8) -> bool {
@@ -171,7 +174,10 @@ impl<'a> Reader<'a> {
 
     /// An instant.
     pub fn time(&mut self) -> Option<Timestamp> {
-        Timestamp::parse(self.string()?)
+        self.pass("\"")?;
+        let at = Timestamp::read(self.take(Timestamp::LENGTH)?)?;
+        self.pass("\"")?;
+        Some(at)
     }
 }
 

@@ -7,14 +7,15 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const DAY_MS: i64 = 86_400_000;
-/// How many bytes an instant is written with: the years 1970 to 9999 have four digits.
-const LENGTH: usize = 24;
 
 /// An instant, in milliseconds since 1970 (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// How many bytes an instant is written with: the years 1970 to 9999 have four digits.
+    pub const LENGTH: usize = 24;
+
     /// The instant `ms` milliseconds after 1970, moved into the years 1970 to 9999.
     pub fn from_ms(ms: i64) -> Self {
         Timestamp(ms.clamp(0, 253_402_000_000_000))
@@ -41,8 +42,8 @@ impl Timestamp {
     }
 
     /// Reads what [`Timestamp::write`] wrote, which is what is stored, and nothing else.
-    fn read(text: &[u8]) -> Option<Self> {
-        let text: &[u8; LENGTH] = text.try_into().ok()?;
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let text: &[u8; Self::LENGTH] = text.try_into().ok()?;
         let marks = [(10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
         if marks.iter().any(|&(at, mark)| text[at] != mark) {
             return None;
@@ -58,7 +59,7 @@ impl Timestamp {
     }
 
     /// As ISO 8601 with milliseconds and `Z`.
-    pub fn write(self) -> [u8; LENGTH] {
+    pub fn write(self) -> [u8; Self::LENGTH] {
         let mut text = *b"0000-00-00T00:00:00.000Z";
         text[..10].copy_from_slice(&self.day().write());
         let ms = self.0 % DAY_MS;

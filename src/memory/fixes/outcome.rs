@@ -143,7 +143,7 @@ fn id_of(element: &[u8]) -> Option<String> {
 
 /// The same of an outcome in the form in which we write it, from its end; `None` where it is in another.
 fn id_as_written(element: &[u8]) -> Option<Option<&str>> {
-    const TIME: usize = "\"1970-01-01T00:00:00.000Z\"".len();
+    const TIME: usize = Timestamp::LENGTH + 2;
     let (front, time) = element
         .strip_suffix(b"}")
         .and_then(|element| element.split_at_checked(element.len().checked_sub(TIME)?))?;

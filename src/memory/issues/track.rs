@@ -32,6 +32,9 @@ pub fn track(view: &View<'_>, occurrences: &[Occurrence<'_>]) -> Result<(Effects
     // Of a call with one occurrence nothing can come twice.
     let many = occurrences.len() > 1;
     let mut position: HashMap<(&str, &str), usize> = HashMap::new();
+    if many {
+        position.reserve(occurrences.len());
+    }
     let mut counts: HashMap<(&str, &str), u64> = HashMap::new();
     let mut frequencies = Vec::with_capacity(occurrences.len());
     for occurrence in occurrences {
