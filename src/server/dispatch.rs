@@ -60,13 +60,13 @@ fn run<D: Definition>(
 ) -> Result<Reply> {
     let command = D::COMMAND;
     let settings = settings::in_force();
-    let anonymizer = anonymization::current();
+    let rules = anonymization::current();
     let keyspace = Keyspace::new(ctx, command.access.writes());
     let server = Server { ctx };
     let prefix = settings::key_prefix();
     let named = args.first().filter(|_| command.access != KeyAccess::None);
     let repo = named
-        .map(|repo| Repo::parse(repo, &anonymizer))
+        .map(|repo| Repo::check(repo, rules.checks()))
         .transpose()?;
     if let Some(repo) = repo {
         check_slot(&server, repo, prefix)?;
@@ -76,7 +76,8 @@ fn run<D: Definition>(
         repo,
         now: now(),
         settings: &settings,
-        anonymizer: &anonymizer,
+        anonymizer: &rules.anonymizer,
+        checks: rules.checks(),
         store: &keyspace,
         facts: &server,
         prefix,
@@ -91,7 +92,7 @@ fn run<D: Definition>(
         }
         executed?;
     }
-    tally::redacted(&anonymizer, &invocation.redactions.borrow());
+    tally::redacted(&rules.anonymizer, &invocation.redactions.borrow());
     Ok(reply)
 }
 
@@ -115,7 +116,7 @@ fn check_slot(server: &Server, repo: Repo<'_>, prefix: &str) -> Result<()> {
 }
 
 /// Tells those who watch or cache a key that it has changed.
-pub fn signal(ctx: *mut raw::RedisModuleCtx, key: *mut raw::RedisModuleString) {
+pub(super) fn signal(ctx: *mut raw::RedisModuleCtx, key: *mut raw::RedisModuleString) {
     // SAFETY: `ctx` is the context of the running command; the name is a string of the server's that is alive.
     unsafe {
         if let Some(signal) = raw::RedisModule_SignalModifiedKey {

@@ -62,7 +62,7 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
             set(ctx, options);
         }
     }
-    let rules = anonymization::current().rules().len();
+    let rules = anonymization::current().anonymizer.rules().len();
     log(
         Level::Notice,
         &format!(
