@@ -13,7 +13,7 @@ use redis_module::raw;
 
 use super::dispatch::signal;
 use super::keyspace::{Keyspace, OpenKey};
-use super::string::OwnedStrings;
+use super::string::{OwnedString, OwnedStrings};
 use crate::memory::{stored, Effect, Error, KeyKind, Result};
 
 /// How many elements are taken off a list one by one; beyond, `LTRIM` is cheaper.
@@ -111,16 +111,17 @@ impl<'k> Direct<'k> {
 
     fn list_trim(&mut self, key: &str, keep: usize) -> Option<Result<()>> {
         // SAFETY: reads pointers that are set once at load.
-        let (delete, replicate) =
-            unsafe { (raw::RedisModule_ListDelete?, raw::RedisModule_Replicate?) };
+        let (pop, replicate) = unsafe { (raw::RedisModule_ListPop?, raw::RedisModule_Replicate?) };
         let open = self.keyspace.open(key);
         let excess = open.len().saturating_sub(keep);
         if keep == 0 || excess == 0 || excess > TRIMMED_ONE_BY_ONE {
             return None;
         }
         for _ in 0..excess {
-            // SAFETY: the key is open for writing and a list with elements; -1 is the last one.
-            unsafe { delete(open.as_ptr(), -1) };
+            // SAFETY: the key is open for writing and a list with elements; the one that is taken off is ours to free.
+            // (Redis 7.0 crashes where several are deleted by index.)
+            let last = unsafe { pop(open.as_ptr(), raw::REDISMODULE_LIST_TAIL as c_int) };
+            drop(OwnedString::taken(self.ctx, last));
         }
         // SAFETY: the name is alive; "l" takes a long long.
         unsafe {
