@@ -46,9 +46,14 @@ const NEEDS: &[Need] = &[
     Need {
         key: "day:DAY",
         commands: &[
-            "ISSUE.TRACK", "ISSUE.MTRACK", "ISSUE.TRENDS", "ISSUE.HISTORY", "FIX.RECORD", "SESSION.RECORD",
-            "SESSION.ANALYTICS", "PATTERN.INSIGHTS", "PATTERN.EXPORT", "PATTERN.IMPORT",
+            "ISSUE.TRACK", "ISSUE.MTRACK", "ISSUE.TRENDS", "ISSUE.HISTORY", "SESSION.ANALYTICS", "PATTERN.INSIGHTS",
+            "PATTERN.EXPORT", "PATTERN.IMPORT",
         ],
+    },
+    Need { key: "day:DAY:fixes", commands: &["FIX.RECORD", "PATTERN.EXPORT", "PATTERN.IMPORT"] },
+    Need {
+        key: "day:DAY:sessions",
+        commands: &["SESSION.RECORD", "SESSION.ANALYTICS", "PATTERN.INSIGHTS", "PATTERN.EXPORT", "PATTERN.IMPORT"],
     },
     Need { key: "meta", commands: WRITES },
 ];

@@ -218,3 +218,92 @@ fn the_stream_never_holds_an_argument_that_was_not_kept() {
     assert!(contains(&seen, br#"{"spaces":"as written"}"#));
     assert!(!contains(&seen, b"{ \"spaces\"") && !contains(&seen, b"refused") && !contains(&seen, b"unkept"));
 }
+
+/// The commands in a piece of the stream, without what only replication itself needs.
+fn commands(mut stream: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    fn line<'s>(stream: &mut &'s [u8]) -> Option<&'s [u8]> {
+        let end = stream.windows(2).position(|two| two == b"\r\n")?;
+        let (line, rest) = stream.split_at(end);
+        *stream = &rest[2..];
+        Some(line)
+    }
+    fn number(line: &[u8]) -> usize {
+        std::str::from_utf8(&line[1..]).ok().and_then(|text| text.parse().ok()).expect("a number")
+    }
+    let mut commands = Vec::new();
+    while let Some(head) = line(&mut stream) {
+        let mut words = Vec::new();
+        for _ in 0..number(head) {
+            let Some(length) = line(&mut stream).map(number) else { return commands };
+            if stream.len() < length + 2 {
+                return commands;
+            }
+            words.push(stream[..length].to_vec());
+            stream = &stream[length + 2..];
+        }
+        if !["PING", "REPLCONF"].iter().any(|name| words[0].eq_ignore_ascii_case(name.as_bytes())) {
+            commands.push(words);
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_stream_sent_by_hand_does_and_tells_the_same() {
+    let events = ["notify-keyspace-events", "KEA"];
+    let ours = Server::builder().module_arguments(CAPS).start();
+    let plain = Server::builder().without_module().start();
+    let mut client = ours.client();
+    let mut by_hand = plain.client();
+    for client in [&mut client, &mut by_hand] {
+        client.text(&["CONFIG", "SET", events[0], events[1]]);
+    }
+    let mut stream = ours.listen("SYNC", &["REDIS0", "VALKEY0"]);
+    let mut told = ours.listen("PSUBSCRIBE __key*__:*", &["psubscribe"]);
+    let mut told_by_hand = plain.listen("PSUBSCRIBE __key*__:*", &["psubscribe"]);
+    client.text(&["SET", "mark", "before-it"]);
+    by_hand.text(&["SET", "mark", "before-it"]);
+    work(&mut client);
+    // A cap that was lowered, and a rank that does not change.
+    client.text(&["CONFIG", "SET", "patternmemory.max-sessions", "2"]);
+    client.text(&["CONFIG", "SET", "patternmemory.max-issues", "3"]);
+    for _ in 0..2 {
+        client.int(&["SESSION.RECORD", "caps", "nightly", "1", "1"]);
+        client.int(&["ISSUE.TRACK", "caps", "style", "another", "low"]);
+    }
+    client.text(&["SET", "the-end", "of-the-run"]);
+    let seen = stream.until("of-the-run");
+    let start = seen.windows(11).position(|part| part == b"before-it\r\n").expect("the first mark") + 11;
+    for command in commands(&seen[start..]) {
+        if let Err(error) = by_hand.try_run(&command) {
+            panic!("{:?}: {error}", String::from_utf8_lossy(&command.concat()));
+        }
+    }
+    if !contains(&seen, b"of-the-run\r\n") {
+        by_hand.text(&["SET", "the-end", "of-the-run"]);
+    }
+    assert_eq!(whole_state(&mut by_hand), whole_state(&mut client));
+    assert_eq!(by_hand.text(&["DEBUG", "DIGEST"]), client.text(&["DEBUG", "DIGEST"]));
+    for key in client.key_names("*") {
+        let encoding = ["OBJECT", "ENCODING", key.as_str()];
+        assert_eq!(by_hand.text(&encoding), client.text(&encoding), "{key}");
+    }
+    let events = |told: Vec<u8>| {
+        let told = String::from_utf8_lossy(&told).into_owned();
+        let words = told.split("\r\n").filter(|word| !word.starts_with(['*', '$', ':', '>']));
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (ours, theirs) =
+        (events(told.until("set\r\n$7\r\nthe-end")), events(told_by_hand.until("set\r\n$7\r\nthe-end")));
+    for (place, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+        assert_eq!(
+            our,
+            their,
+            "event {}: {:?} {:?}",
+            place / 4,
+            &ours[place.saturating_sub(9)..place],
+            &theirs[place.saturating_sub(9)..place]
+        );
+    }
+    assert_eq!(ours.len(), theirs.len());
+}

@@ -40,6 +40,7 @@ fn writes(day: &str) -> Vec<(Vec<&str>, Vec<String>)> {
     let keys =
         |names: &[&str]| names.iter().chain(&["meta"]).map(|name| format!("pm:{{r}}:{name}")).collect::<Vec<_>>();
     let day = format!("day:{day}");
+    let (day_of_fixes, day_of_sessions) = (format!("{day}:fixes"), format!("{day}:sessions"));
     vec![
         (
             vec!["PATTERN.STORE", "r", "naming", r#"{"new":1}"#],
@@ -50,9 +51,9 @@ fn writes(day: &str) -> Vec<(Vec<&str>, Vec<String>)> {
         (vec!["ISSUE.MTRACK", "r", "style", "E501", "low", "2"], keys(&["issues", "issues:trend", &day])),
         (
             vec!["FIX.RECORD", "r", "style", "autoformat", "1", "ID", "another"],
-            keys(&["fixes", "fixes:stats", "fixes:ids", &day]),
+            keys(&["fixes", "fixes:stats", "fixes:ids", &day_of_fixes]),
         ),
-        (vec!["SESSION.RECORD", "r", "nightly", "1", "1"], keys(&["sessions", &day])),
+        (vec!["SESSION.RECORD", "r", "nightly", "1", "1"], keys(&["sessions", &day_of_sessions])),
     ]
 }
 

@@ -80,7 +80,7 @@ fn the_days_counters_are_plain_numbers() {
     let server = Server::shared();
     let mut client = server.client();
     client.int(&["SESSION.RECORD", "sessions/plain", "nightly", "3", "2"]);
-    let day = format!("pm:{{sessions/plain}}:day:{}", today(&mut client));
+    let day = format!("pm:{{sessions/plain}}:day:{}:sessions", today(&mut client));
     let counters = client.map(&["HGETALL", &day]);
     assert_eq!(counters["session:nightly:count"], "1");
     assert_eq!(counters["session:nightly:patterns"], "3");

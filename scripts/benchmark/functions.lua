@@ -52,9 +52,8 @@ local function rearm(key)
   end
 end
 
--- Adds to a counter of today.
-local function count(base, field, n)
-  local key = base .. 'day:' .. now.date
+-- Adds to a counter of today; each family of counters has a key of its own.
+local function count(key, field, n)
   if redis.call('HINCRBY', key, field, n) == tonumber(n) and redis.call('HLEN', key) > MAX_SERIES then
     redis.call('HDEL', key, field)
     redis.call('HINCRBY', key, (field:gsub(':[^:]*', ':(other)', 1)), n)
@@ -62,13 +61,13 @@ local function count(base, field, n)
 end
 
 -- What every write ends with: the repo is known to have counters of today, and today's keys live on.
-local function close(base)
+local function close(base, day)
   local meta = base .. 'meta'
   if redis.call('HSETNX', meta, 'day:' .. now.date, '1') == 1 then
     redis.call('HSETNX', meta, 'schema', '1')
     redis.call('HSETNX', meta, 'created_at', now.text)
   end
-  rearm(base .. 'day:' .. now.date)
+  rearm(day)
   rearm(meta)
 end
 
@@ -118,10 +117,11 @@ redis.register_function('bench_track', function(keys, args)
       end
     end
   end
-  count(base, 'issue:' .. issue_type .. ':' .. escape(severity), n)
+  local day = base .. 'day:' .. now.date
+  count(day, 'issue:' .. issue_type .. ':' .. escape(severity), n)
   rearm(issues)
   rearm(ranking)
-  close(base)
+  close(base, day)
   return record.frequency
 end)
 
@@ -174,11 +174,12 @@ redis.register_function('bench_fix', function(keys, args)
   if id then
     redis.call('HSET', ids, id, '1')
   end
-  count(base, 'fix:' .. fix_type .. (success == 1 and ':success' or ':failure'), 1)
+  local day = base .. 'day:' .. now.date .. ':fixes'
+  count(day, 'fix:' .. fix_type .. (success == 1 and ':success' or ':failure'), 1)
   rearm(list)
   rearm(stats)
   rearm(ids)
-  close(base)
+  close(base, day)
   return total.attempts
 end)
 
@@ -194,12 +195,12 @@ redis.register_function('bench_session', function(keys, args)
     redis.call('LTRIM', list, 0, MAX_SESSIONS - 1)
     kept = MAX_SESSIONS
   end
-  local name = 'session:' .. escape(args[1])
-  count(base, name .. ':count', 1)
-  count(base, name .. ':patterns', args[2])
-  count(base, name .. ':insights', args[3])
+  local day, name = base .. 'day:' .. now.date .. ':sessions', 'session:' .. escape(args[1])
+  count(day, name .. ':count', 1)
+  count(day, name .. ':patterns', args[2])
+  count(day, name .. ':insights', args[3])
   rearm(list)
-  close(base)
+  close(base, day)
   return kept
 end)
 

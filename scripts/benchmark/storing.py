@@ -92,7 +92,7 @@ def measure(bench: Bench) -> None:
     # No command is faster than that SET, which over redis-py is no 8 x the class either: so the module is also held
     # against the class through a client that costs little.
     theirs = rates["client-side class"]
-    for contender, how in (("module", "redis-py"), ("module, bare socket", "bare socket")):
+    for contender, how in (("module", "both by redis-py"), ("module, bare socket", "module by socket")):
         ours = rates[contender]
         bench.results.rows.append(
             Row(

@@ -1,6 +1,5 @@
 //! Reads the arguments of a call, in order, and refuses what is not as declared.
 
-use std::collections::HashSet;
 use std::str::FromStr;
 
 use anonymizer::{Json, JsonError};
@@ -25,8 +24,6 @@ pub struct Arguments<'c, 'a> {
     command: &'static Command,
     next: usize,
     given: Vec<&'static str>,
-    /// Identifiers that were checked already: in a long call types and severities repeat.
-    checked: HashSet<&'a [u8]>,
 }
 
 impl<'c, 'a> Arguments<'c, 'a> {
@@ -37,7 +34,6 @@ impl<'c, 'a> Arguments<'c, 'a> {
             command,
             next: 0,
             given: Vec::new(),
-            checked: HashSet::new(),
         }
     }
 
@@ -75,20 +71,7 @@ impl<'c, 'a> Arguments<'c, 'a> {
     /// An identifier.
     pub fn identifier(&mut self, name: &'static str) -> Result<Identifier<'a>> {
         let bytes = self.bytes(name)?;
-        Identifier::parse(name, bytes, self.call.anonymizer)
-    }
-
-    /// An identifier of a call that may hold many; each different one is checked once.
-    pub fn repeated_identifier(&mut self, name: &'static str) -> Result<Identifier<'a>> {
-        let bytes = self.bytes(name)?;
-        match std::str::from_utf8(bytes) {
-            Ok(text) if self.checked.contains(bytes) => Ok(Identifier::own(text)),
-            _ => {
-                let identifier = Identifier::parse(name, bytes, self.call.anonymizer)?;
-                self.checked.insert(bytes);
-                Ok(identifier)
-            }
-        }
+        Identifier::check(name, bytes, self.call.checks)
     }
 
     /// How many bytes the arguments that are left have together.

@@ -1,13 +1,15 @@
 //! The daily counters: what happened on each UTC day, by kind.
 //!
-//! A day is a hash of counters; a counter's field is a [`Series`]. Reports sum days instead of reading lists, so
-//! they cost the same however much has happened.
+//! A day is three hashes of counters, one for each [`Family`]; a counter's field is a [`Series`]. Reports sum days
+//! instead of reading lists, so they cost the same however much has happened. A small hash is searched from its start,
+//! so a family has a hash of its own: its counters are few, and nobody else's are before them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::keys::{escape, unescape};
+use super::keys::{escape, joined, unescape};
+use super::stored::whole;
 use super::{Day, Plan, Result, View};
 
 /// Counts by field of a day's hash.
@@ -40,6 +42,33 @@ pub enum Series<'a> {
         /// What of them is counted.
         measure: Measure,
     },
+}
+
+/// What counters have a hash of their own, each day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Occurrences of issues. An earlier build kept the other counters here too, and they are still read.
+    Issues,
+    /// Outcomes of fixes.
+    Fixes,
+    /// Sessions.
+    Sessions,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Family; 3] = [Family::Issues, Family::Fixes, Family::Sessions];
+
+    /// The family of a field; of what is none of ours, the one that holds everything.
+    fn of(field: &str) -> Self {
+        if field.starts_with("fix:") {
+            Family::Fixes
+        } else if field.starts_with("session:") {
+            Family::Sessions
+        } else {
+            Family::Issues
+        }
+    }
 }
 
 /// What of a session is counted.
@@ -91,7 +120,7 @@ impl<'a> Series<'a> {
             Series::Session {
                 session_type,
                 measure: Measure::Patterns | Measure::Insights,
-            } => Some(Series::session(session_type.clone(), Measure::Count).to_string()),
+            } => Some(Series::session(session_type.clone(), Measure::Count).name()),
             _ => None,
         }
     }
@@ -112,51 +141,81 @@ impl<'a> Series<'a> {
     }
 }
 
-/// The field's name.
-impl fmt::Display for Series<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Series<'_> {
+    /// The field's name.
+    pub fn name(&self) -> String {
         match self {
             Series::Issue {
                 issue_type,
                 severity,
-            } => write!(f, "issue:{}:{}", escape(issue_type), escape(severity)),
+            } => joined(&["issue:", &escape(issue_type), ":", &escape(severity)]),
             Series::Fix { fix_type, success } => {
-                let outcome = if *success { "success" } else { "failure" };
-                write!(f, "fix:{}:{outcome}", escape(fix_type))
+                let outcome = if *success { ":success" } else { ":failure" };
+                joined(&["fix:", &escape(fix_type), outcome])
             }
             Series::Session {
                 session_type,
                 measure,
             } => {
                 let measure = match measure {
-                    Measure::Count => "count",
-                    Measure::Patterns => "patterns",
-                    Measure::Insights => "insights",
+                    Measure::Count => ":count",
+                    Measure::Patterns => ":patterns",
+                    Measure::Insights => ":insights",
                 };
-                write!(f, "session:{}:{measure}", escape(session_type))
+                joined(&["session:", &escape(session_type), measure])
             }
         }
     }
 }
 
-/// Plans that counts are added to a day; those that the day has no room for go to [`OTHER`].
-pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result<()> {
-    let key = view.keys.day(day);
-    let mut room = view
-        .settings
-        .max_daily_series
-        .saturating_sub(view.store.hash_len(&key)?);
-    let mut totals = Counts::new();
+/// The field's name.
+impl fmt::Display for Series<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// Plans that counts are added to a day; answers whether a hash is new.
+pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result<bool> {
+    let mut families: [Vec<(String, u64)>; 3] = Default::default();
     for (field, n) in counts {
-        let mut field = field;
-        let mut before = view.store.field(&key, &field)?;
-        if before.is_none() && !totals.contains_key(&field) {
+        families[Family::of(&field) as usize].push((field, n));
+    }
+    let mut new = false;
+    for (family, counts) in Family::ALL.into_iter().zip(families) {
+        if !counts.is_empty() {
+            new |= add_to(view, plan, view.keys.day(day, family), counts)?;
+        }
+    }
+    Ok(new)
+}
+
+/// Plans that counts are added to one hash; those that it has no room for go to [`OTHER`].
+fn add_to(
+    view: &View<'_>,
+    plan: &mut Plan,
+    key: String,
+    counts: Vec<(String, u64)>,
+) -> Result<bool> {
+    let held = view.store.hash_len(&key)?;
+    let mut room = view.settings.max_daily_series.saturating_sub(held);
+    // In the order of the fields, as the counts are.
+    let mut totals: Vec<(String, u64)> = Vec::with_capacity(counts.len());
+    let mut others = Counts::new();
+    let stored = |field: &str| -> Result<Option<u64>> {
+        let value = view.store.field(&key, field)?;
+        Ok(value.map(|value| number(&value).unwrap_or(0)))
+    };
+    for (field, n) in counts {
+        let before = stored(&field)?;
+        if before.is_none() {
             let series = Series::parse(&field);
             let of_known_session = series.as_ref().and_then(Series::count_of_session);
             let is_known = match of_known_session {
                 // The measures of one type of session stay together.
                 Some(count) => {
-                    totals.contains_key(&count) || view.store.field(&key, &count)?.is_some()
+                    totals.binary_search_by(|(f, _)| f.cmp(&count)).is_ok()
+                        || stored(&count)?.is_some()
                 }
                 None => false,
             };
@@ -165,21 +224,25 @@ pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result
             } else if room > 0 {
                 room -= 1;
             } else if let Some(series) = series {
-                field = series.overflow().to_string();
-                before = view.store.field(&key, &field)?;
+                let other = others.entry(series.overflow().name()).or_default();
+                *other = other.saturating_add(n);
+                continue;
             }
         }
-        let total = totals
-            .entry(field)
-            .or_insert_with(|| before.and_then(|value| number(&value)).unwrap_or(0));
-        *total = total.saturating_add(n);
+        totals.push((field, before.unwrap_or(0).saturating_add(n)));
     }
-    let fields = totals
-        .into_iter()
-        .map(|(f, n)| (f, n.to_string()))
-        .collect();
-    plan.hash_set(key, fields);
-    Ok(())
+    for (field, n) in others {
+        match totals.binary_search_by(|(f, _)| f.cmp(&field)) {
+            Ok(found) => totals[found].1 = totals[found].1.saturating_add(n),
+            Err(place) => {
+                let total = stored(&field)?.unwrap_or(0).saturating_add(n);
+                totals.insert(place, (field, total));
+            }
+        }
+    }
+    let fields = totals.into_iter().map(|(f, n)| (f, whole(n)));
+    plan.hash_set(key, fields.collect());
+    Ok(held == 0)
 }
 
 /// Plans that the meta hash knows of days; where one is new, days that have expired are taken out.
@@ -196,7 +259,13 @@ pub fn remember(view: &View<'_>, plan: &mut Plan, days: &[Day]) -> Result<()> {
         return Ok(());
     }
     let mut gone = known(view)?;
-    gone.retain(|day| !days.contains(day) && view.store.kind(&view.keys.day(*day)).is_none());
+    let expired = |day: &Day| {
+        let mut keys = Family::ALL
+            .iter()
+            .map(|family| view.keys.day(*day, *family));
+        keys.all(|key| view.store.kind(&key).is_none())
+    };
+    gone.retain(|day| !days.contains(day) && expired(day));
     let gone = gone.iter().map(|day| format!("{DAY_FIELD}{day}"));
     plan.hash_delete(meta.clone(), gone.collect());
     plan.hash_set(meta, new);
@@ -219,19 +288,23 @@ pub fn known(view: &View<'_>) -> Result<Vec<Day>> {
     Ok(days)
 }
 
-/// The counters of a day; what is no counter is passed over and reported.
+/// The counters of a day; what is no counter is passed over and reported. A counter may come twice, where an earlier
+/// build began the day.
 pub fn each(view: &View<'_>, day: Day, visit: &mut dyn FnMut(Series<'_>, u64)) -> Result<()> {
-    let key = view.keys.day(day);
-    view.store.each_field(&key, &mut |field, value| {
-        let counter = std::str::from_utf8(field)
-            .ok()
-            .and_then(Series::parse)
-            .zip(number(value));
-        match counter {
-            Some((series, n)) => visit(series, n),
-            None => view.store.report_corrupt(&key),
-        }
-    })
+    for family in Family::ALL {
+        let key = view.keys.day(day, family);
+        view.store.each_field(&key, &mut |field, value| {
+            let counter = std::str::from_utf8(field)
+                .ok()
+                .and_then(Series::parse)
+                .zip(number(value));
+            match counter {
+                Some((series, n)) => visit(series, n),
+                None => view.store.report_corrupt(&key),
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn number(value: &[u8]) -> Option<u64> {

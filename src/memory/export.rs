@@ -149,7 +149,8 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
     for day in days::known(view)? {
         let mut counts = BTreeMap::new();
         days::each(view, day, &mut |series, n| {
-            counts.insert(series.to_string(), n);
+            let count: &mut u64 = counts.entry(series.to_string()).or_default();
+            *count = count.saturating_add(n);
         })?;
         if !counts.is_empty() {
             document.days.insert(day.to_string(), counts);

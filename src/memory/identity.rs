@@ -1,6 +1,7 @@
 //! Repos and identifiers: names that cannot hold what a name must not hold.
 
 use std::fmt;
+use std::sync::Mutex;
 
 use anonymizer::Anonymizer;
 
@@ -10,6 +11,64 @@ use super::{Error, Result};
 pub const REPO_BYTES: usize = 512;
 /// The longest identifier, in bytes.
 pub const IDENTIFIER_BYTES: usize = 256;
+
+/// Names that were found to be good, so that a name that comes again need not be looked at again: of types, rules and
+/// repos there are few, and the same ones come all the time. Good is only what the rules of one anonymizer say, so
+/// another one needs another of these.
+///
+/// Each name has one place, which it shares with others; who came last has it.
+#[derive(Debug, Default)]
+pub struct GoodNames {
+    places: Mutex<Vec<Box<str>>>,
+}
+
+impl GoodNames {
+    const PLACES: usize = 1_024;
+
+    fn place_of(name: &[u8]) -> usize {
+        let mix =
+            |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut words = name.chunks_exact(8);
+        let mut hash = name.len() as u64;
+        for word in &mut words {
+            hash = mix(
+                hash,
+                u64::from_le_bytes(word.try_into().unwrap_or_default()),
+            );
+        }
+        for byte in words.remainder() {
+            hash = mix(hash, u64::from(*byte));
+        }
+        (hash >> 54) as usize % Self::PLACES
+    }
+
+    /// Whether a name was found to be good. Where another thread looks too, nothing is known.
+    fn knows(&self, name: &[u8]) -> bool {
+        let places = self.places.try_lock();
+        places.is_ok_and(|places| {
+            let known = places.get(Self::place_of(name));
+            known.is_some_and(|known| known.as_bytes() == name)
+        })
+    }
+
+    fn learn(&self, name: &str) {
+        if let Ok(mut places) = self.places.try_lock() {
+            if places.is_empty() {
+                places.resize(Self::PLACES, Box::default());
+            }
+            places[Self::place_of(name.as_bytes())] = name.into();
+        }
+    }
+}
+
+/// What names are checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Checks<'a> {
+    /// Finds secrets.
+    pub anonymizer: &'a Anonymizer,
+    /// The names that it found none in.
+    pub good: &'a GoodNames,
+}
 
 /// The name of a repo: 1 to 512 bytes of UTF-8 without control characters, `{` and `}`, and without a secret.
 ///
@@ -25,6 +84,16 @@ impl<'a> Repo<'a> {
             return Err(Error::argument("repo", "not contain { or }"));
         }
         Ok(Repo(text))
+    }
+
+    /// The same, where the name may be known.
+    pub fn check(bytes: &'a [u8], checks: Checks<'_>) -> Result<Self> {
+        // An identifier may hold braces, and what is longer than one may be a repo.
+        let braces = bytes.iter().any(|byte| matches!(byte, b'{' | b'}'));
+        match known(bytes, checks).filter(|_| !braces) {
+            Some(text) => Ok(Repo(text)),
+            None => Repo::parse(bytes, checks.anonymizer).inspect(|repo| checks.good.learn(repo.0)),
+        }
     }
 
     /// The name.
@@ -49,6 +118,15 @@ impl<'a> Identifier<'a> {
         name(argument, bytes, IDENTIFIER_BYTES, anonymizer).map(Identifier)
     }
 
+    /// The same, where the identifier may be known.
+    pub fn check(argument: &str, bytes: &'a [u8], checks: Checks<'_>) -> Result<Self> {
+        match known(bytes, checks).filter(|text| text.len() <= IDENTIFIER_BYTES) {
+            Some(text) => Ok(Identifier(text)),
+            None => Identifier::parse(argument, bytes, checks.anonymizer)
+                .inspect(|identifier| checks.good.learn(identifier.0)),
+        }
+    }
+
     /// An identifier that the module itself made, or that was checked before.
     pub const fn own(text: &'a str) -> Self {
         Identifier(text)
@@ -58,6 +136,15 @@ impl<'a> Identifier<'a> {
     pub fn as_str(self) -> &'a str {
         self.0
     }
+}
+
+/// A name that is known to be good.
+fn known<'a>(bytes: &'a [u8], checks: Checks<'_>) -> Option<&'a str> {
+    // A place that nobody has holds the empty name, which is none.
+    if bytes.is_empty() || !checks.good.knows(bytes) {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok()
 }
 
 fn name<'a>(
@@ -73,7 +160,8 @@ fn name<'a>(
     let Ok(text) = std::str::from_utf8(bytes) else {
         return refuse("be valid UTF-8".into());
     };
-    if text.chars().any(char::is_control) {
+    let plain = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+    if !plain && text.chars().any(char::is_control) {
         return refuse("not contain control characters".into());
     }
     if anonymizer.holds_secret(text) {
@@ -101,6 +189,40 @@ mod tests {
             "ünïcode 🦀",
         ] {
             assert_eq!(repo(name.as_bytes()).as_deref(), Ok(name));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_known_is_taken_again_and_only_for_what_it_may_be() {
+        let (anonymizer, good) = (Anonymizer::new(), GoodNames::default());
+        let checks = Checks {
+            anonymizer: &anonymizer,
+            good: &good,
+        };
+        let long = "x".repeat(IDENTIFIER_BYTES + 1);
+        for _ in 0..2 {
+            assert!(Identifier::check("type", b"a{b}", checks).is_ok());
+            assert!(Repo::check(b"a{b}", checks).is_err());
+            assert!(Repo::check(long.as_bytes(), checks).is_ok());
+            assert!(Identifier::check("type", long.as_bytes(), checks).is_err());
+            for bad in [
+                &b""[..],
+                b"a\nb",
+                b"\xff",
+                b"https://user:EXAMPLE-token-x9@git.acme.dev/x",
+            ] {
+                assert!(Identifier::check("type", bad, checks).is_err());
+                assert!(Repo::check(bad, checks).is_err());
+            }
+            for n in 0..5_000 {
+                let name = format!("rule-{n}");
+                assert_eq!(
+                    Identifier::check("rule", name.as_bytes(), checks)
+                        .unwrap()
+                        .as_str(),
+                    name
+                );
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use serde_json::error::Category;
 
 use super::answer::Room;
 use super::customs::Customs;
+use super::days::Family;
 use super::export::{Document, NamedIssue, NamedRow, PatternWithHistory, FORMAT, VERSION};
 use super::fixes::{self, Outcome, Row};
 use super::issues::{self, Record};
@@ -113,7 +114,8 @@ fn forget_all(view: &View<'_>, plan: &mut Plan, document: &Document<'_>) {
     let members = document.patterns.iter().map(|found| found.pattern.member());
     let records = members.flat_map(|m| [view.keys.pattern(&m), view.keys.history(&m)]);
     let days = document.days.keys().filter_map(|day| Day::parse(day));
-    let keys = records.chain(days.map(|day| view.keys.day(day)));
+    let days = days.flat_map(|day| Family::ALL.map(|family| view.keys.day(day, family)));
+    let keys = records.chain(days);
     plan.delete(keys.filter(|key| view.store.kind(key).is_some()).collect());
 }
 

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::days::Family;
 use super::{Day, Repo};
 
 /// Names the keys of one repo.
@@ -18,19 +19,16 @@ impl Keys {
     /// The keys of `repo` under the key prefix in force.
     pub fn new(prefix: &str, repo: Repo<'_>) -> Self {
         Keys {
-            base: format!("{prefix}:{{{repo}}}:"),
+            base: joined(&[prefix, ":{", repo.as_str(), "}:"]),
         }
     }
 
     fn named(&self, name: &str) -> String {
-        let mut key = String::with_capacity(self.base.len() + name.len());
-        key.push_str(&self.base);
-        key.push_str(name);
-        key
+        joined(&[&self.base, name])
     }
 
     fn member(&self, name: &str, member: &str) -> String {
-        format!("{}{name}:{member}", self.base)
+        joined(&[&self.base, name, ":", member])
     }
 
     /// Hash: marks the repo as known, and the days that it has counters of.
@@ -83,12 +81,19 @@ impl Keys {
         self.named("sessions")
     }
 
-    /// Hash: one day's counters.
-    pub fn day(&self, day: Day) -> String {
-        format!("{}day:{day}", self.base)
+    /// Hash: one day's counters of one family.
+    pub fn day(&self, day: Day, family: Family) -> String {
+        let family = match family {
+            Family::Issues => "",
+            Family::Fixes => ":fixes",
+            Family::Sessions => ":sessions",
+        };
+        let day = day.write();
+        let day = std::str::from_utf8(&day).unwrap_or_default();
+        joined(&[&self.base, "day:", day, family])
     }
 
-    /// What every day's key starts with.
+    /// What the keys of every day start with.
     pub fn days(&self) -> String {
         self.named("day:")
     }
@@ -120,7 +125,7 @@ impl Keys {
 
 /// Writes a part so that it holds no `:`; the inverse is [`unescape`].
 pub fn escape(part: &str) -> Cow<'_, str> {
-    if part.contains([':', '%']) {
+    if part.bytes().any(|byte| byte == b':' || byte == b'%') {
         Cow::Owned(part.replace('%', "%25").replace(':', "%3A"))
     } else {
         Cow::Borrowed(part)
@@ -138,7 +143,14 @@ pub fn unescape(part: &str) -> Cow<'_, str> {
 
 /// Two parts as one member of an index or field of a hash.
 pub fn pair(first: &str, second: &str) -> String {
-    format!("{}:{}", escape(first), escape(second))
+    joined(&[&escape(first), ":", &escape(second)])
+}
+
+/// Parts one after the other, without the machinery of formatting.
+pub(super) fn joined(parts: &[&str]) -> String {
+    let mut whole = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| whole.push_str(part));
+    whole
 }
 
 /// The two parts of what [`pair`] wrote; `None` where it did not.
@@ -165,7 +177,7 @@ mod tests {
             "pm:{github.com/acme:x}:pattern:naming%3Apython:100%25"
         );
         assert_eq!(
-            keys.day(Day::parse("2026-11-23").unwrap()),
+            keys.day(Day::parse("2026-11-23").unwrap(), Family::Issues),
             "pm:{github.com/acme:x}:day:2026-11-23"
         );
         assert_eq!(keys.issues_trend(), "pm:{github.com/acme:x}:issues:trend");

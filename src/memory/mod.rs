@@ -51,7 +51,7 @@ pub mod time;
 pub mod upkeep;
 
 pub use error::{Error, Result};
-pub use identity::{Identifier, Repo};
+pub use identity::{Checks, GoodNames, Identifier, Repo};
 pub use keys::Keys;
 pub use plan::{Effect, Effects, Plan};
 pub use settings::Settings;

@@ -4,7 +4,7 @@
 //! checks the type of every key and works out which TTLs to re-arm. Only what is sealed can be carried out, so
 //! no command can write to a key of another type or leave a key without a TTL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::days::{self, Counts};
 use super::{Day, Error, Expiry, KeyKind, Result, View};
@@ -83,11 +83,52 @@ struct Touch {
     anew: bool,
 }
 
+/// The keys that a plan touches, in the order in which they were first touched.
+#[derive(Debug, Default)]
+struct Touched {
+    keys: Vec<(String, Touch)>,
+    /// Where each key is, once there are too many to look through.
+    places: HashMap<String, usize>,
+}
+
+impl Touched {
+    /// Up to so many keys, looking through them is cheaper than an index.
+    const FEW: usize = 16;
+
+    fn of(&mut self, key: &str, kind: KeyKind) -> &mut Touch {
+        let many = self.keys.len() > Self::FEW;
+        let place = if many {
+            self.places.get(key).copied()
+        } else {
+            self.keys.iter().position(|(touched, _)| touched == key)
+        };
+        let place = place.unwrap_or_else(|| {
+            let touch = Touch {
+                kind,
+                lifetime: Lifetime::Default,
+                written: false,
+                anew: false,
+            };
+            self.keys.push((key.to_owned(), touch));
+            let place = self.keys.len() - 1;
+            if many {
+                self.places.insert(key.to_owned(), place);
+            } else if place == Self::FEW {
+                let keys = self.keys.iter().enumerate();
+                self.places
+                    .extend(keys.map(|(place, (key, _))| (key.clone(), place)));
+            }
+            place
+        });
+        &mut self.keys[place].1
+    }
+}
+
 /// Effects in the making.
 #[derive(Debug, Default)]
 pub struct Plan {
     effects: Vec<Effect>,
-    touched: BTreeMap<String, Touch>,
+    touched: Touched,
     counts: BTreeMap<Day, Counts>,
     /// Whether something is written, and not only removed.
     writes: bool,
@@ -101,28 +142,19 @@ impl Plan {
     }
 
     fn touch(&mut self, key: &str, kind: KeyKind) -> &mut Touch {
-        if !self.touched.contains_key(key) {
-            let touch = Touch {
-                kind,
-                lifetime: Lifetime::Default,
-                written: false,
-                anew: false,
-            };
-            self.touched.insert(key.to_owned(), touch);
-        }
-        self.touched.get_mut(key).expect("it was just put there")
+        self.touched.of(key, kind)
     }
 
-    fn write(&mut self, key: &str, kind: KeyKind, effect: Effect) {
+    fn write(&mut self, key: &str, kind: KeyKind) {
         self.writes = true;
         self.touch(key, kind).written = true;
-        self.effects.push(effect);
     }
 
     /// Sets fields of a hash.
     pub fn hash_set(&mut self, key: String, fields: Vec<(String, String)>) {
         if !fields.is_empty() {
-            self.write(&key.clone(), KeyKind::Hash, Effect::HashSet(key, fields));
+            self.write(&key, KeyKind::Hash);
+            self.effects.push(Effect::HashSet(key, fields));
         }
     }
 
@@ -136,14 +168,10 @@ impl Plan {
 
     /// Puts a value at the head of a list of `len` elements and keeps the newest `most`.
     pub fn list_push(&mut self, key: String, value: String, len: usize, most: usize) {
-        self.write(
-            &key,
-            KeyKind::List,
-            Effect::ListPush(key.clone(), vec![value]),
-        );
-        if len + 1 > most {
-            self.effects.push(Effect::ListTrim(key, most));
-        }
+        self.write(&key, KeyKind::List);
+        let trim = (len + 1 > most).then(|| Effect::ListTrim(key.clone(), most));
+        self.effects.push(Effect::ListPush(key, vec![value]));
+        self.effects.extend(trim);
     }
 
     /// Makes a list hold these values, newest first.
@@ -152,7 +180,8 @@ impl Plan {
             return;
         }
         self.start_anew(&key, KeyKind::List);
-        self.write(&key, KeyKind::List, Effect::ListAppend(key.clone(), values));
+        self.write(&key, KeyKind::List);
+        self.effects.push(Effect::ListAppend(key, values));
     }
 
     /// Deletes a key that later effects of the plan write again.
@@ -164,7 +193,8 @@ impl Plan {
     /// Adds a member to a set.
     pub fn set_add(&mut self, key: String, members: Vec<String>) {
         if !members.is_empty() {
-            self.write(&key.clone(), KeyKind::Set, Effect::SetAdd(key, members));
+            self.write(&key, KeyKind::Set);
+            self.effects.push(Effect::SetAdd(key, members));
         }
     }
 
@@ -179,7 +209,8 @@ impl Plan {
     /// Gives members of a sorted set their scores.
     pub fn rank(&mut self, key: String, scores: Vec<(f64, String)>) {
         if !scores.is_empty() {
-            self.write(&key.clone(), KeyKind::SortedSet, Effect::Rank(key, scores));
+            self.write(&key, KeyKind::SortedSet);
+            self.effects.push(Effect::Rank(key, scores));
         }
     }
 
@@ -239,16 +270,22 @@ impl Plan {
 
     /// Completes the plan and checks it against the keyspace.
     pub fn seal(mut self, view: &View<'_>) -> Result<Effects> {
-        let counts = std::mem::take(&mut self.counts);
-        let counted: Vec<Day> = counts.keys().copied().collect();
-        for (day, counts) in counts {
-            days::add(view, &mut self, day, counts)?;
+        let meta = view.keys.meta();
+        let unknown = self.writes && view.store.kind(&meta).is_none();
+        let mut new_days = Vec::new();
+        for (day, counts) in std::mem::take(&mut self.counts) {
+            // Whoever began a day has put it on record, and who lost the record loses all of it.
+            if days::add(view, &mut self, day, counts)? || unknown {
+                new_days.push(day);
+            }
         }
-        days::remember(view, &mut self, &counted)?;
+        if !new_days.is_empty() {
+            days::remember(view, &mut self, &new_days)?;
+        }
         if self.writes {
-            self.mark_known(view);
+            self.mark_known(view, meta, unknown);
         }
-        for (key, touch) in &self.touched {
+        for (key, touch) in &self.touched.keys {
             if view.store.kind(key).is_some_and(|kind| kind != touch.kind) {
                 return Err(Error::WrongType);
             }
@@ -262,31 +299,27 @@ impl Plan {
         })
     }
 
-    fn mark_known(&mut self, view: &View<'_>) {
-        let meta = view.keys.meta();
-        if view.store.kind(&meta).is_none() {
-            self.hash_set(
-                meta.clone(),
-                vec![
-                    ("schema".into(), SCHEMA.into()),
-                    ("created_at".into(), view.now.to_string()),
-                ],
-            );
-        }
+    fn mark_known(&mut self, view: &View<'_>, meta: String, unknown: bool) {
         self.follow(&meta, KeyKind::Hash);
+        if unknown {
+            let created_at = view.now.to_string();
+            let fields = [("schema", SCHEMA), ("created_at", &created_at)];
+            let fields = fields.map(|(field, value)| (field.to_owned(), value.to_owned()));
+            self.hash_set(meta, fields.into());
+        }
     }
 
     fn arm(&mut self, view: &View<'_>) {
         let now = view.now.ms();
+        let fresh = now.saturating_add(view.settings.default_ttl);
         let mut longest = now;
         // Somebody made a key persistent: what follows it must not die before it.
         let mut forever = false;
         let mut armed = Vec::new();
-        let (followers, leaders): (Vec<_>, Vec<_>) = std::mem::take(&mut self.touched)
-            .into_iter()
-            .partition(|(_, touch)| touch.lifetime == Lifetime::Follow);
-        for (key, touch) in leaders {
-            let expiry = view.store.expiry(&key);
+        let keys = std::mem::take(&mut self.touched.keys);
+        let follows = |touch: &Touch| touch.lifetime == Lifetime::Follow;
+        for (key, touch) in keys.iter().filter(|(_, touch)| !follows(touch)) {
+            let expiry = view.store.expiry(key);
             if expiry == Expiry::Missing && !touch.written {
                 continue;
             }
@@ -298,9 +331,14 @@ impl Plan {
             if let (Some(at), _) | (None, Expiry::At(at)) = (at, expiry) {
                 longest = longest.max(at);
             }
-            armed.extend(at.map(|at| Effect::ExpireAt(key, at)));
+            armed.extend(at.map(|at| Effect::ExpireAt(key.clone(), at)));
         }
-        for (key, touch) in followers {
+        // A key follows from its first write on: where no other key's life changes, it lives long enough already.
+        let settled = armed.is_empty() && !forever && longest <= fresh;
+        for (key, touch) in keys.into_iter().filter(|(_, touch)| follows(touch)) {
+            if settled && !touch.anew && view.store.kind(&key).is_some() {
+                continue;
+            }
             let expiry = view.store.expiry(&key);
             if forever {
                 armed.extend(matches!(expiry, Expiry::At(_)).then(|| Effect::Persist(key)));

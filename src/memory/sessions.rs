@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::days::{self, Measure, Series};
-use super::{stored, Effects, Identifier, Plan, Result, Timestamp, View};
+use super::stored::{self, Writer};
+use super::{Effects, Identifier, Plan, Result, Timestamp, View};
 
 /// A session, as it is stored, answered and exported.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,6 +27,24 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// As it is stored.
+    fn write(&self) -> String {
+        let data = self.session_data.as_ref().map(|data| data.get());
+        Writer::with_capacity(160 + self.session_type.len() + data.map_or(0, str::len))
+            .raw("{\"session_type\":")
+            .string(&self.session_type)
+            .raw(",\"patterns_learned\":")
+            .whole(self.patterns_learned)
+            .raw(",\"insights_generated\":")
+            .whole(self.insights_generated)
+            .raw(",\"session_data\":")
+            .or_null(data, Writer::raw)
+            .raw(",\"created_at\":")
+            .time(self.created_at)
+            .raw("}")
+            .finish()
+    }
+
     /// Reads a stored session.
     pub fn read(text: &str) -> Option<Session<'static>> {
         let session: Session<'_> = serde_json::from_str(text).ok()?;
@@ -55,7 +74,7 @@ pub fn record(
     let mut plan = Plan::new();
     let kept = view.store.list_len(&view.keys.sessions())?;
     let most = view.settings.max_sessions;
-    plan.list_push(view.keys.sessions(), stored::json(&session), kept, most);
+    plan.list_push(view.keys.sessions(), session.write(), kept, most);
     for (measure, n) in [
         (Measure::Count, 1),
         (Measure::Patterns, patterns_learned),
@@ -65,7 +84,7 @@ pub fn record(
             session_type: session_type.as_str().into(),
             measure,
         };
-        plan.count(view.today(), series.to_string(), n);
+        plan.count(view.today(), series.name(), n);
     }
     Ok((plan.seal(view)?, (kept + 1).min(most) as i64))
 }
@@ -149,6 +168,21 @@ mod tests {
         let (effects, kept) = record(&memory.view("r"), session_type, patterns, 1, data).unwrap();
         memory.apply(&effects);
         kept
+    }
+
+    #[test]
+    fn a_session_is_written_as_serde_does() {
+        for (session_type, data) in [("review", None), ("a\"b\\\u{1}", Some("{\"x\":[1]}"))] {
+            let data = data.map(|data| Cow::Owned(RawValue::from_string(data.into()).unwrap()));
+            let session = Session {
+                session_type: session_type.into(),
+                patterns_learned: 7,
+                insights_generated: 0,
+                session_data: data,
+                created_at: Timestamp::from_ms(1_795_000_000_007),
+            };
+            assert_eq!(session.write(), serde_json::to_string(&session).unwrap());
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{days, Day, Effects, Expiry, Plan, Result, View};
+use super::days::{self, Family};
+use super::{Day, Effects, Expiry, Plan, Result, View};
 
 /// The longest window of a report, in days; day keys are looked for this far back.
 pub const LONGEST_WINDOW: u32 = 3_650;
@@ -31,7 +32,8 @@ fn day_keys(view: &View<'_>) -> Vec<String> {
     let window = view.today().window(LONGEST_WINDOW);
     let known = days::known(view).unwrap_or_default();
     let days: BTreeSet<Day> = window.chain(known).collect();
-    days.into_iter().map(|day| view.keys.day(day)).collect()
+    let keys = |day: Day| Family::ALL.map(|family| view.keys.day(day, family));
+    days.into_iter().flat_map(keys).collect()
 }
 
 /// Deletes all that is known of the repo; answers the number of keys.
@@ -90,6 +92,10 @@ pub fn counts(view: &View<'_>) -> Result<Counts> {
         Expiry::Never | Expiry::Missing => None,
     };
     let having = |prefix: String| keys.iter().filter(|key| key.starts_with(&prefix)).count();
+    let days: BTreeSet<&str> = keys
+        .iter()
+        .filter_map(|key| key.strip_prefix(&view.keys.days())?.split(':').next())
+        .collect();
     let fixed = view.keys.fixed();
     let there = fixed.iter().filter(|key| keys.contains(key));
     Ok(Counts {
@@ -97,7 +103,7 @@ pub fn counts(view: &View<'_>) -> Result<Counts> {
         issues: view.store.hash_len(&view.keys.issues())?,
         fixes: view.store.list_len(&view.keys.fixes())?,
         sessions: view.store.list_len(&view.keys.sessions())?,
-        days: having(view.keys.days()),
+        days: days.len(),
         keys: keys.len(),
         ttls: there
             .map(|key| (view.keys.short(key).to_owned(), ttl(key)))

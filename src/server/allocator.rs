@@ -2,14 +2,96 @@
 //!
 //! The crate's own allocator trusts the server with alignments beyond 8 bytes, which a server built on libc's
 //! malloc does not keep: vector instructions on such memory end the process. It also copies on every growth.
+//!
+//! A small write takes and gives back dozens of small blocks, and the server counts each of them, which costs more
+//! than what is done with them. So each thread keeps some small blocks that were given back, and hands them out
+//! again. They stay counted as used, and there are few of them.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::cell::Cell;
 use std::ptr;
 
 use redis_module::raw;
 
 /// What every server keeps, whatever it is built on.
 const SERVER_ALIGN: usize = 8;
+
+/// Blocks are handed out in steps of this many bytes, so that each fits all requests of its class.
+const STEP: usize = 16;
+/// How many classes of blocks are kept: up to 512 bytes.
+const CLASSES: usize = 32;
+/// How many bytes of one class a thread keeps at most: 128 KiB over all classes.
+const KEPT_BYTES: usize = 4_096;
+
+/// The class of a block of `size` bytes; at least [`CLASSES`] for one that is not kept.
+fn class_of(size: usize) -> usize {
+    size.saturating_sub(1) / STEP
+}
+
+/// The blocks of one class that were given back: a list that runs through the blocks themselves.
+struct Kept {
+    first: Cell<*mut u8>,
+    count: Cell<usize>,
+}
+
+thread_local! {
+    // Nothing of it is dropped, so it is there as long as the thread, and access costs next to nothing.
+    static KEPT: [Kept; CLASSES] = const {
+        [const { Kept { first: Cell::new(ptr::null_mut()), count: Cell::new(0) } }; CLASSES]
+    };
+}
+
+impl Kept {
+    /// A block that was given back, or a new one.
+    fn take(&self, class: usize) -> *mut u8 {
+        let block = self.first.get();
+        if block.is_null() {
+            return from_server((class + 1) * STEP);
+        }
+        // SAFETY: a kept block has room for a pointer, starts with the one to the next block, and is aligned to 8.
+        self.first.set(unsafe { block.cast::<*mut u8>().read() });
+        self.count.set(self.count.get() - 1);
+        block
+    }
+
+    /// Keeps a block, or lets the server have it.
+    fn give(&self, block: *mut u8, class: usize) {
+        let count = self.count.get();
+        if count * (class + 1) * STEP >= KEPT_BYTES {
+            return to_server(block);
+        }
+        // SAFETY: the block was given back, so nobody else uses it; it has room for a pointer and is aligned to 8.
+        unsafe { block.cast::<*mut u8>().write(self.first.get()) };
+        self.first.set(block);
+        self.count.set(count + 1);
+    }
+}
+
+/// Gives the blocks that this thread keeps back to the server.
+pub fn give_back() {
+    KEPT.with(|kept| {
+        for kept in kept {
+            while !kept.first.get().is_null() {
+                to_server(kept.take(0));
+            }
+        }
+    });
+}
+
+fn from_server(size: usize) -> *mut u8 {
+    // SAFETY: the pointer is set before the first allocation and never changes; any size may be asked for.
+    unsafe { raw::RedisModule_Alloc.map_or(ptr::null_mut(), |alloc| alloc(size).cast()) }
+}
+
+fn to_server(block: *mut u8) {
+    // SAFETY: the pointer is set before the first allocation and never changes; the block is the server's own and
+    // nobody uses it any more.
+    unsafe {
+        if let Some(free) = raw::RedisModule_Free {
+            free(block.cast());
+        }
+    }
+}
 
 /// Allocates from the server. Nothing may be allocated before the server has handed its API over.
 pub struct ServerAllocator;
@@ -22,41 +104,37 @@ unsafe impl GlobalAlloc for ServerAllocator {
             // SAFETY: the caller keeps the contract of GlobalAlloc.
             return unsafe { alloc_aligned(layout) };
         }
-        // SAFETY: the pointer is set before the first allocation and never changes.
-        match unsafe { raw::RedisModule_Alloc } {
-            // SAFETY: any size may be asked for.
-            Some(alloc) => unsafe { alloc(layout.size()).cast() },
-            None => ptr::null_mut(),
+        let class = class_of(layout.size());
+        if class < CLASSES {
+            return KEPT.with(|kept| kept[class].take(class));
         }
+        from_server(layout.size())
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let start = if layout.align() > SERVER_ALIGN {
+        if layout.align() > SERVER_ALIGN {
             // SAFETY: `alloc_aligned` put the block's start into the word before it.
-            unsafe { block.cast::<*mut u8>().sub(1).read() }
-        } else {
-            block
-        };
-        // SAFETY: as in `alloc`; the start is what the server handed out.
-        unsafe {
-            if let Some(free) = raw::RedisModule_Free {
-                free(start.cast());
-            }
+            return to_server(unsafe { block.cast::<*mut u8>().sub(1).read() });
         }
+        let class = class_of(layout.size());
+        if class < CLASSES {
+            return KEPT.with(|kept| kept[class].give(block, class));
+        }
+        to_server(block);
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout.align() > SERVER_ALIGN {
+        if layout.align() > SERVER_ALIGN || class_of(layout.size()) < CLASSES {
             // SAFETY: the block has the size of the layout.
             return unsafe {
-                let block = alloc_aligned(layout);
+                let block = self.alloc(layout);
                 if !block.is_null() {
                     block.write_bytes(0, layout.size());
                 }
                 block
             };
         }
-        // SAFETY: as in `alloc`.
+        // SAFETY: the pointer is set before the first allocation and never changes.
         match unsafe { raw::RedisModule_Calloc } {
             // SAFETY: any size may be asked for.
             Some(calloc) => unsafe { calloc(1, layout.size()).cast() },
@@ -65,7 +143,11 @@ unsafe impl GlobalAlloc for ServerAllocator {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if layout.align() > SERVER_ALIGN {
+        let (old, new) = (class_of(layout.size()), class_of(size));
+        if layout.align() > SERVER_ALIGN || old < CLASSES || new < CLASSES {
+            if layout.align() <= SERVER_ALIGN && old == new {
+                return block;
+            }
             // SAFETY: the new layout is as valid as the old; both blocks hold the bytes that are copied.
             return unsafe {
                 let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
@@ -76,7 +158,7 @@ unsafe impl GlobalAlloc for ServerAllocator {
                 new
             };
         }
-        // SAFETY: as in `alloc`; the block came from the server.
+        // SAFETY: as in `alloc_zeroed`.
         match unsafe { raw::RedisModule_Realloc } {
             // SAFETY: the block is the server's own.
             Some(realloc) => unsafe { realloc(block.cast(), size).cast() },
@@ -93,12 +175,7 @@ unsafe fn alloc_aligned(layout: Layout) -> *mut u8 {
     let Some(size) = layout.size().checked_add(layout.align()) else {
         return ptr::null_mut();
     };
-    // SAFETY: the pointer is set before the first allocation and never changes; any size may be asked for.
-    let start: *mut u8 = match unsafe { raw::RedisModule_Alloc } {
-        // SAFETY: as above.
-        Some(alloc) => unsafe { alloc(size).cast() },
-        None => return ptr::null_mut(),
-    };
+    let start = from_server(size);
     if start.is_null() {
         return start;
     }

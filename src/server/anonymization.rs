@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use anonymizer::Anonymizer;
 
-use crate::memory::Timestamp;
+use crate::memory::{Checks, GoodNames, Timestamp};
 
 /// The largest file of rules that is read, in bytes.
 const RULES_FILE_BYTES: u64 = 8 << 20;
@@ -18,13 +18,33 @@ struct Source {
 }
 
 static SOURCE: Mutex<Option<Source>> = Mutex::new(None);
-static CURRENT: RwLock<Option<(Arc<Anonymizer>, Timestamp)>> = RwLock::new(None);
+static CURRENT: RwLock<Option<Arc<InForce>>> = RwLock::new(None);
 
 /// The rules in force.
-pub fn current() -> Arc<Anonymizer> {
+#[derive(Debug)]
+pub struct InForce {
+    /// The rules.
+    pub anonymizer: Anonymizer,
+    /// Names that they found no secret in.
+    pub good: GoodNames,
+    since: Timestamp,
+}
+
+impl InForce {
+    /// What names are checked against.
+    pub fn checks(&self) -> Checks<'_> {
+        Checks {
+            anonymizer: &self.anonymizer,
+            good: &self.good,
+        }
+    }
+}
+
+/// The rules in force.
+pub fn current() -> Arc<InForce> {
     let current = CURRENT.read().unwrap_or_else(PoisonError::into_inner);
     match &*current {
-        Some((anonymizer, _)) => Arc::clone(anonymizer),
+        Some(in_force) => Arc::clone(in_force),
         None => {
             drop(current);
             install(Anonymizer::new())
@@ -35,7 +55,7 @@ pub fn current() -> Arc<Anonymizer> {
 /// When the rules in force were loaded.
 pub fn loaded_at() -> Option<Timestamp> {
     let current = CURRENT.read().unwrap_or_else(PoisonError::into_inner);
-    current.as_ref().map(|(_, at)| *at)
+    current.as_ref().map(|in_force| in_force.since)
 }
 
 /// The user's file of rules; `None` where there is none.
@@ -110,13 +130,17 @@ fn read(path: &str) -> Result<String, String> {
         .map_err(|error| format!("rules-file cannot be read: {}", error.kind()))
 }
 
-fn install(anonymizer: Anonymizer) -> Arc<Anonymizer> {
-    let anonymizer = Arc::new(anonymizer);
+fn install(anonymizer: Anonymizer) -> Arc<InForce> {
     let since_1970 = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    let now = Timestamp::from_ms(i64::try_from(since_1970.as_millis()).unwrap_or(0));
+    let since = Timestamp::from_ms(i64::try_from(since_1970.as_millis()).unwrap_or(0));
+    let in_force = Arc::new(InForce {
+        anonymizer,
+        good: GoodNames::default(),
+        since,
+    });
     let mut current = CURRENT.write().unwrap_or_else(PoisonError::into_inner);
-    *current = Some((Arc::clone(&anonymizer), now));
-    anonymizer
+    *current = Some(Arc::clone(&in_force));
+    in_force
 }

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use anonymizer::{Anonymizer, Redactions};
 
 use super::facts::Facts;
-use crate::memory::{stored, Effects, Keys, Repo, Result, Settings, Store, Timestamp, View};
+use crate::memory::{
+    stored, Checks, Effects, Keys, Repo, Result, Settings, Store, Timestamp, View,
+};
 
 /// A command as its file declares it: the one source of registration, `COMMAND DOCS`, ACL categories, key
 /// specifications, `docs/commands.md` and the parsing of options.
@@ -265,6 +267,8 @@ pub struct Invocation<'a> {
     pub settings: &'a Settings,
     /// The rules in force.
     pub anonymizer: &'a Anonymizer,
+    /// What names are checked against.
+    pub checks: Checks<'a>,
     /// The keyspace, for reading.
     pub store: &'a dyn Store,
     /// What the server says of itself and of the client.

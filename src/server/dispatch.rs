@@ -10,7 +10,7 @@ use super::command::{Definition, Invocation};
 use super::facts::Server;
 use super::keyspace::Keyspace;
 use super::log::{log, Level};
-use super::string::{bytes_of, OwnedString};
+use super::string::bytes_of;
 use super::{anonymization, call, execution, reply, settings, tally, Answer, KeyAccess, Reply};
 use crate::memory::{Error, Keys, Repo, Result, Timestamp};
 
@@ -26,13 +26,14 @@ pub unsafe extern "C" fn entry<D: Definition>(
     let guarded = panic::catch_unwind(AssertUnwindSafe(|| {
         let count = usize::try_from(argc).unwrap_or(0);
         // SAFETY: the server passes `argc` strings in `argv`, alive and unchanged until this function returns.
-        let words: Vec<&[u8]> = unsafe {
-            let words = std::slice::from_raw_parts(argv, count);
-            words.iter().map(|word| bytes_of(*word)).collect()
+        let (strings, words): (_, Vec<&[u8]>) = unsafe {
+            let strings = std::slice::from_raw_parts(argv, count);
+            let words = strings.iter().map(|word| bytes_of(*word)).collect();
+            (strings, words)
         };
-        let args = words.get(1..).unwrap_or_default();
+        let (args, key) = (words.get(1..).unwrap_or_default(), strings.get(1).copied());
         tally::COMMANDS.add(1);
-        match run::<D>(ctx, args) {
+        match run::<D>(ctx, args, key) {
             Ok(said) => reply::send(ctx, &said),
             Err(error) => refuse(ctx, &error),
         }
@@ -51,15 +52,22 @@ fn refuse(ctx: *mut raw::RedisModuleCtx, error: &Error) -> c_int {
     reply::send_error(ctx, error)
 }
 
-fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<Reply> {
+/// Runs the command; `key` is the server's string of the first argument.
+fn run<D: Definition>(
+    ctx: *mut raw::RedisModuleCtx,
+    args: &[&[u8]],
+    key: Option<*mut raw::RedisModuleString>,
+) -> Result<Reply> {
     let command = D::COMMAND;
     let settings = settings::in_force();
-    let anonymizer = anonymization::current();
-    let keyspace = Keyspace::new(ctx);
+    let rules = anonymization::current();
+    let keyspace = Keyspace::new(ctx, command.access.writes());
     let server = Server { ctx };
     let prefix = settings::key_prefix();
-    let key = args.first().filter(|_| command.access != KeyAccess::None);
-    let repo = key.map(|repo| Repo::parse(repo, &anonymizer)).transpose()?;
+    let named = args.first().filter(|_| command.access != KeyAccess::None);
+    let repo = named
+        .map(|repo| Repo::check(repo, rules.checks()))
+        .transpose()?;
     if let Some(repo) = repo {
         check_slot(&server, repo, prefix)?;
     }
@@ -68,23 +76,23 @@ fn run<D: Definition>(ctx: *mut raw::RedisModuleCtx, args: &[&[u8]]) -> Result<R
         repo,
         now: now(),
         settings: &settings,
-        anonymizer: &anonymizer,
+        anonymizer: &rules.anonymizer,
+        checks: rules.checks(),
         store: &keyspace,
         facts: &server,
         prefix,
         redactions: RefCell::default(),
     };
     let Answer { effects, reply } = D::run(&invocation)?;
-    keyspace.close();
     if !effects.is_empty() {
-        let executed = execution::execute(ctx, &effects);
+        let executed = execution::execute(ctx, &keyspace, &effects);
         // Also of what failed half way: whoever watches must not go on as if nothing had happened.
-        if let Some(repo) = repo {
-            signal(ctx, repo);
+        if let Some(key) = key.filter(|_| repo.is_some()) {
+            signal(ctx, key);
         }
         executed?;
     }
-    tally::redacted(&anonymizer, &invocation.redactions.borrow());
+    tally::redacted(&rules.anonymizer, &invocation.redactions.borrow());
     Ok(reply)
 }
 
@@ -107,13 +115,12 @@ fn check_slot(server: &Server, repo: Repo<'_>, prefix: &str) -> Result<()> {
     call::read(server.ctx, c"EXISTS", &[meta.as_bytes(), never.as_bytes()]).map(|_| ())
 }
 
-/// Tells those who watch or cache the repo that it has changed.
-fn signal(ctx: *mut raw::RedisModuleCtx, repo: Repo<'_>) {
-    let name = OwnedString::new(ctx, repo.as_str().as_bytes());
-    // SAFETY: `ctx` is the context of the running command; the name outlives the call.
+/// Tells those who watch or cache a key that it has changed.
+pub(super) fn signal(ctx: *mut raw::RedisModuleCtx, key: *mut raw::RedisModuleString) {
+    // SAFETY: `ctx` is the context of the running command; the name is a string of the server's that is alive.
     unsafe {
         if let Some(signal) = raw::RedisModule_SignalModifiedKey {
-            signal(ctx, name.as_ptr());
+            signal(ctx, key);
         }
     }
 }

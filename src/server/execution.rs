@@ -1,39 +1,55 @@
 //! Carries out effects: plain commands with absolute times, which the server propagates as one transaction.
+//!
+//! What every small write does goes through `direct`, which writes to open keys; the rest calls the command itself.
 
 use std::borrow::Cow;
 
 use redis_module::raw;
 
+use super::direct::{text_of, Direct};
+use super::keyspace::Keyspace;
 use super::log::{log, Level};
 use super::{call, tally};
 use crate::memory::{Effect, Effects, Error, Result};
 
-/// Carries out every effect, in order.
+/// Carries out every effect, in order, and closes the keys that are open.
 ///
 /// All that could refuse one was checked before: types when the plan was sealed, memory and the role of the
 /// server by the flags of the command, the slot by [`super::dispatch`]. Should one fail all the same, the rest is
 /// left out, as there is no way back, and the log says so.
-pub fn execute(ctx: *mut raw::RedisModuleCtx, effects: &Effects) -> Result<()> {
+pub fn execute(
+    ctx: *mut raw::RedisModuleCtx,
+    keyspace: &Keyspace,
+    effects: &Effects,
+) -> Result<()> {
+    let mut direct = Direct::new(ctx, keyspace);
+    let mut carried_out = Ok(());
     for (done, effect) in effects.iter().enumerate() {
-        if let Err(error) = carry_out(ctx, effect) {
+        carried_out = direct.carry_out(effect).unwrap_or_else(|| {
+            // The command must find no key open, and its events come after those of the effects before it.
+            direct.finish();
+            call_command(ctx, effect)
+        });
+        if let Err(error) = &mut carried_out {
             let all = effects.iter().len();
             log(
                 Level::Warning,
                 &format!("effect {} of {all} of a command failed: {error}", done + 1),
             );
-            return Err(if done == 0 {
-                error
-            } else {
-                Error::Internal("the command was carried out in part; see the server's log")
-            });
+            if done > 0 {
+                *error =
+                    Error::Internal("the command was carried out in part; see the server's log");
+            }
+            break;
         }
         tally::EFFECTS.add(1);
     }
+    direct.finish();
     tally::EVICTIONS.add(effects.evicted() as u64);
-    Ok(())
+    carried_out
 }
 
-fn carry_out(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
+fn call_command(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
     let mut words: Vec<Cow<'_, str>> = Vec::new();
     let name = match effect {
         Effect::HashSet(key, fields) => {
@@ -46,7 +62,7 @@ fn carry_out(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
         Effect::Rank(key, scores) => {
             words.push(key.into());
             for (score, member) in scores {
-                words.extend([Cow::from(score.to_string()), member.into()]);
+                words.extend([Cow::from(text_of(*score)), member.into()]);
             }
             c"ZADD"
         }

@@ -38,7 +38,7 @@ fn fill(info: &Section) {
     if info.open(c"redactions") {
         info.number(
             "rules_loaded",
-            anonymization::current().rules().len() as u64,
+            anonymization::current().anonymizer.rules().len() as u64,
         );
         for (kind, count) in tally::redactions() {
             info.number(&format!("redacted_{}", kind.as_str()), count);

@@ -1,11 +1,13 @@
 //! Reads keys through the module API, which is faster than calling commands and copies once.
+//!
+//! A command that writes opens its keys for writing at once, so that what was read is also what `direct` writes to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::{c_int, c_long, c_void};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,27 +18,53 @@ use super::string::{bytes_of, OwnedString};
 use super::{call, tally};
 use crate::memory::{Error, Expiry, KeyKind, Result, Store};
 
-/// A key opened for reading; closed when dropped.
-struct OpenKey {
+/// A key that is open; closed when dropped.
+pub struct OpenKey {
     ctx: *mut raw::RedisModuleCtx,
-    key: NonNull<raw::RedisModuleKey>,
+    name: OwnedString,
+    /// The bytes of the name, as long as self lives.
+    bytes: *const [u8],
+    /// Null once it is closed, and where the key does not exist and was opened for reading.
+    key: Cell<*mut raw::RedisModuleKey>,
 }
 
 impl Drop for OpenKey {
     fn drop(&mut self) {
-        // SAFETY: the key was opened here and is closed once.
-        unsafe {
-            if let Some(close) = raw::RedisModule_CloseKey {
-                close(self.key.as_ptr());
-            }
-        }
+        self.close();
     }
 }
 
 impl OpenKey {
-    fn kind(&self) -> Option<KeyKind> {
-        // SAFETY: the key is open.
-        let kind = unsafe { raw::RedisModule_KeyType.map_or(0, |kind| kind(self.key.as_ptr())) };
+    /// Closes it; what is left is its name.
+    pub fn close(&self) {
+        let key = self.key.replace(ptr::null_mut());
+        // SAFETY: the key was opened by the keyspace and is closed once.
+        unsafe {
+            if let Some(close) = raw::RedisModule_CloseKey.filter(|_| !key.is_null()) {
+                close(key);
+            }
+        }
+    }
+
+    /// The server's handle, valid until the key is closed; null where it does not exist and was opened for reading.
+    pub fn as_ptr(&self) -> *mut raw::RedisModuleKey {
+        self.key.get()
+    }
+
+    /// The server's string of its name, valid as long as self.
+    pub fn name(&self) -> *mut raw::RedisModuleString {
+        self.name.as_ptr()
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        // SAFETY: the bytes belong to the name, which lives as long as self and is never changed.
+        name.as_bytes() == unsafe { &*self.bytes }
+    }
+
+    /// The type of the value, `None` where there is none.
+    pub fn kind(&self) -> Option<KeyKind> {
+        // SAFETY: the key is open; the server takes null for a key that does not exist.
+        let kind = unsafe { raw::RedisModule_KeyType.map_or(0, |kind| kind(self.as_ptr())) };
         Some(match kind as isize {
             raw::REDISMODULE_KEYTYPE_EMPTY => return None,
             raw::REDISMODULE_KEYTYPE_HASH => KeyKind::Hash,
@@ -47,9 +75,10 @@ impl OpenKey {
         })
     }
 
-    fn len(&self) -> usize {
-        // SAFETY: the key is open.
-        unsafe { raw::RedisModule_ValueLength.map_or(0, |len| len(self.key.as_ptr())) }
+    /// How many elements the value has.
+    pub fn len(&self) -> usize {
+        // SAFETY: the key is open; the server takes null for a key that does not exist.
+        unsafe { raw::RedisModule_ValueLength.map_or(0, |len| len(self.as_ptr())) }
     }
 
     fn field(&self, field: &[u8]) -> Option<Vec<u8>> {
@@ -61,7 +90,7 @@ impl OpenKey {
             let get = raw::RedisModule_HashGet?;
             let end: *mut raw::RedisModuleString = ptr::null_mut();
             let flags = raw::REDISMODULE_HASH_NONE as c_int;
-            get(self.key.as_ptr(), flags, field.as_ptr(), &mut value, end);
+            get(self.as_ptr(), flags, field.as_ptr(), &mut value, end);
         }
         if value.is_null() {
             return None;
@@ -105,7 +134,7 @@ impl OpenKey {
             };
             let cursor = create();
             let data = ptr::from_mut(&mut state).cast();
-            while scan(self.key.as_ptr(), cursor, Some(each), data) != 0 {}
+            while scan(self.as_ptr(), cursor, Some(each), data) != 0 {}
             destroy(cursor);
         }
         if let Some(panic) = state.panic {
@@ -121,11 +150,12 @@ struct ScanState<'a> {
 
 /// The keyspace of the selected database, as the running command sees it.
 ///
-/// The first keys that a command reads stay open for its next look at them: opening costs more than reading. They
-/// must be closed before anything can delete them, which is before any other command is called.
+/// The first keys that a command looks at stay open until it ends: opening costs more than reading. They must be
+/// closed before anything else can delete them, which is before any other command is called that writes.
 pub struct Keyspace {
     ctx: *mut raw::RedisModuleCtx,
-    opened: RefCell<Vec<(String, Option<Rc<OpenKey>>)>>,
+    mode: c_int,
+    opened: RefCell<Vec<Rc<OpenKey>>>,
 }
 
 /// How many keys stay open: those of the repo itself, but not those of all its records.
@@ -136,50 +166,58 @@ static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 const MOST_NAMED: usize = 1_000;
 
 impl Keyspace {
-    /// The keyspace of a context.
-    pub fn new(ctx: *mut raw::RedisModuleCtx) -> Self {
+    /// The keyspace of a context, for a command that writes or one that only reads.
+    pub fn new(ctx: *mut raw::RedisModuleCtx, writes: bool) -> Self {
+        let read = raw::REDISMODULE_READ as c_int;
         Keyspace {
             ctx,
+            mode: if writes {
+                read | raw::REDISMODULE_WRITE as c_int
+            } else {
+                read
+            },
             opened: RefCell::new(Vec::with_capacity(KEPT_OPEN)),
         }
     }
 
-    /// Closes the keys that stayed open; to be called before any other command is.
+    /// Closes the keys that stayed open; to be called before any other command is that writes.
     pub fn close(&self) {
         self.opened.borrow_mut().clear();
     }
 
-    fn open(&self, key: &str) -> Option<Rc<OpenKey>> {
+    /// A key, opened unless it is open already.
+    pub fn open(&self, key: &str) -> Rc<OpenKey> {
         let mut opened = self.opened.borrow_mut();
-        if let Some((_, open)) = opened.iter().find(|(name, _)| name == key) {
-            return open.clone();
+        let is_it = |open: &&Rc<OpenKey>| open.is_named(key);
+        if let Some(open) = opened.iter().find(is_it) {
+            return Rc::clone(open);
         }
-        let open = self.open_anew(key).map(Rc::new);
+        let name = OwnedString::new(self.ctx, key.as_bytes());
+        // SAFETY: `ctx` is the context of the running command. A missing key opens as null for reading, and as an
+        // empty one for writing.
+        let key = unsafe {
+            raw::RedisModule_OpenKey.map_or(ptr::null_mut(), |open| {
+                open(self.ctx, name.as_ptr(), self.mode)
+            })
+        };
+        let open = Rc::new(OpenKey {
+            ctx: self.ctx,
+            bytes: name.bytes(),
+            name,
+            key: Cell::new(key),
+        });
         if opened.len() < KEPT_OPEN {
-            opened.push((key.to_owned(), open.clone()));
+            opened.push(Rc::clone(&open));
         }
         open
     }
 
-    fn open_anew(&self, key: &str) -> Option<OpenKey> {
-        let name = OwnedString::new(self.ctx, key.as_bytes());
-        // SAFETY: `ctx` is the context of the running command; a missing key opens as null.
-        let key = unsafe {
-            raw::RedisModule_OpenKey.map_or(ptr::null_mut(), |open| {
-                open(self.ctx, name.as_ptr(), raw::REDISMODULE_READ as c_int)
-            })
-        };
-        NonNull::new(key).map(|key| OpenKey { ctx: self.ctx, key })
-    }
-
     fn open_as(&self, key: &str, kind: KeyKind) -> Result<Option<Rc<OpenKey>>> {
-        match self.open(key) {
-            Some(open) => match open.kind() {
-                None => Ok(None),
-                Some(found) if found == kind => Ok(Some(open)),
-                Some(_) => Err(Error::WrongType),
-            },
+        let open = self.open(key);
+        match open.kind() {
             None => Ok(None),
+            Some(found) if found == kind => Ok(Some(open)),
+            Some(_) => Err(Error::WrongType),
         }
     }
 
@@ -197,7 +235,7 @@ impl Keyspace {
         let Some(open) = self.open_as(key, KeyKind::SortedSet)? else {
             return Ok(());
         };
-        let key = open.key.as_ptr();
+        let key = open.as_ptr();
         // SAFETY: the key is an open sorted set and not written to while the iterator runs; elements are created
         // for this context and freed by OwnedString; the iterator is stopped before the key is closed.
         unsafe {
@@ -239,16 +277,17 @@ impl Keyspace {
 
 impl Store for Keyspace {
     fn kind(&self, key: &str) -> Option<KeyKind> {
-        self.open(key)?.kind()
+        self.open(key).kind()
     }
 
     fn expiry(&self, key: &str) -> Expiry {
-        let Some(open) = self.open(key) else {
+        let open = self.open(key);
+        if open.kind().is_none() {
             return Expiry::Missing;
-        };
-        // SAFETY: the key is open.
+        }
+        // SAFETY: the key is open and exists.
         let at =
-            unsafe { raw::RedisModule_GetAbsExpire.map_or(-1, |expire| expire(open.key.as_ptr())) };
+            unsafe { raw::RedisModule_GetAbsExpire.map_or(-1, |expire| expire(open.as_ptr())) };
         if at == i64::from(raw::REDISMODULE_NO_EXPIRE) {
             Expiry::Never
         } else {
@@ -304,9 +343,8 @@ impl Store for Keyspace {
         for index in start..open.len() {
             // SAFETY: the key is an open list; the element is created for this context and freed by OwnedString.
             let element = unsafe {
-                raw::RedisModule_ListGet.map_or(ptr::null_mut(), |get| {
-                    get(open.key.as_ptr(), index as c_long)
-                })
+                raw::RedisModule_ListGet
+                    .map_or(ptr::null_mut(), |get| get(open.as_ptr(), index as c_long))
             };
             if element.is_null() {
                 break;
@@ -340,7 +378,10 @@ impl Store for Keyspace {
         if self.open_as(key, KeyKind::Set)?.is_none() {
             return Ok(Vec::new());
         }
-        self.close();
+        // The set alone can be deleted by looking at it.
+        let mut opened = self.opened.borrow_mut();
+        opened.retain(|open| !open.is_named(key));
+        drop(opened);
         let count = count.to_string();
         let words: [&[u8]; 2] = [key.as_bytes(), count.as_bytes()];
         Ok(call::read(self.ctx, c"SRANDMEMBER", &words)?.texts())

@@ -9,6 +9,7 @@
 //! | `keyspace` | reads keys through the module API |
 //! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
+//! | `direct` | the effects of small writes, on keys that are open already |
 //! | `call` | calls other commands of the server |
 //! | `reply` | answers without ever letting data into the protocol |
 //! | `settings`, `configuration` | default, minimum, maximum, value; how they are set |
@@ -26,6 +27,7 @@ pub mod anonymization;
 mod call;
 pub mod command;
 mod configuration;
+mod direct;
 pub mod dispatch;
 mod execution;
 pub mod facts;

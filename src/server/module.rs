@@ -51,15 +51,18 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
     // In place of the crate's, which adds a backtrace to crash reports.
     raw::register_info_function(ctx, Some(information::report));
     let server = Server { ctx };
+    // A key that is opened for writing may only be looked at; `direct` tells of those that it writes to.
+    let mut options = raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED as i32;
     if server.info(c"server", c"valkey_version").is_some() {
-        // SAFETY: called while the module loads.
-        unsafe {
-            if let Some(set) = raw::RedisModule_SetModuleOptions {
-                set(ctx, HANDLES_ATOMIC_SLOT_MIGRATION);
-            }
+        options |= HANDLES_ATOMIC_SLOT_MIGRATION;
+    }
+    // SAFETY: called while the module loads.
+    unsafe {
+        if let Some(set) = raw::RedisModule_SetModuleOptions {
+            set(ctx, options);
         }
     }
-    let rules = anonymization::current().rules().len();
+    let rules = anonymization::current().anonymizer.rules().len();
     log(
         Level::Notice,
         &format!(
@@ -74,6 +77,8 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
 fn deinit(_: &Context) -> Status {
     anonymization::unload();
     configuration::unload();
+    #[cfg(not(test))]
+    super::allocator::give_back();
     Status::Ok
 }
 

@@ -50,6 +50,45 @@ impl Drop for OwnedString {
     }
 }
 
+/// Strings of the server's in a row, as its calls take them; freed when dropped.
+pub struct OwnedStrings {
+    ctx: *mut raw::RedisModuleCtx,
+    strings: Vec<*mut raw::RedisModuleString>,
+}
+
+impl OwnedStrings {
+    /// None yet, with room for some.
+    pub fn with_capacity(ctx: *mut raw::RedisModuleCtx, capacity: usize) -> Self {
+        let strings = Vec::with_capacity(capacity);
+        OwnedStrings { ctx, strings }
+    }
+
+    /// Copies bytes into one more.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let string = OwnedString::new(self.ctx, bytes);
+        self.strings.push(string.string);
+        std::mem::forget(string);
+    }
+
+    /// The server's pointers, valid as long as self.
+    pub fn as_slice(&self) -> &[*mut raw::RedisModuleString] {
+        &self.strings
+    }
+}
+
+impl Drop for OwnedStrings {
+    fn drop(&mut self) {
+        // SAFETY: the strings were created here for this context and are freed once.
+        unsafe {
+            if let Some(free) = raw::RedisModule_FreeString {
+                self.strings
+                    .iter()
+                    .for_each(|string| free(self.ctx, *string));
+            }
+        }
+    }
+}
+
 /// The bytes of a string of the server's.
 ///
 /// # Safety

@@ -63,9 +63,9 @@ impl Definition for Mtrack {
         let mut occurrences = Vec::with_capacity(arguments.left() / 4);
         while arguments.more() {
             occurrences.push(Occurrence {
-                issue_type: arguments.repeated_identifier("type")?,
-                rule: arguments.repeated_identifier("rule")?,
-                severity: arguments.repeated_identifier("severity")?,
+                issue_type: arguments.identifier("type")?,
+                rule: arguments.identifier("rule")?,
+                severity: arguments.identifier("severity")?,
                 count: arguments.count("count", 1)?,
             });
         }

@@ -32,9 +32,9 @@ impl Definition for Rules {
         if reload {
             anonymization::reload().map_err(Error::refused)?;
         }
-        let anonymizer = anonymization::current();
+        let in_force = anonymization::current();
         let rule = |rule| Rule::of(rule);
-        let rules: Vec<Rule<'_>> = anonymizer.rules().iter().map(rule).collect();
+        let rules: Vec<Rule<'_>> = in_force.anonymizer.rules().iter().map(rule).collect();
         Ok(Answer::say(Reply::json(&Listing {
             count: rules.len(),
             rules_file: anonymization::rules_file(),

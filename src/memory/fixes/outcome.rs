@@ -8,8 +8,12 @@ use serde_json::value::RawValue;
 
 use super::stats::{row, rows_of, write_rows, Row};
 use crate::memory::days::Series;
-use crate::memory::stored::{self, json};
+use crate::memory::stored::{self, Reader, Writer};
 use crate::memory::{Effects, KeyKind, Plan, Result, Timestamp, View};
+
+/// What an outcome ends with, around its id.
+const ID: &str = ",\"id\":";
+const APPLIED_AT: &str = ",\"applied_at\":";
 
 /// A recorded outcome, as it is stored, answered and exported.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +37,32 @@ pub struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// As it is stored.
+    pub fn write(&self) -> String {
+        let metadata = self.metadata.as_ref().map(|metadata| metadata.get());
+        let length = |text: Option<&str>| text.map_or(0, str::len);
+        let names = self.issue_type.len() + self.fix_type.len() + length(self.id.as_deref());
+        Writer::with_capacity(160 + names + length(metadata))
+            .raw("{\"issue_type\":")
+            .string(&self.issue_type)
+            .raw(",\"fix_type\":")
+            .string(&self.fix_type)
+            .raw(if self.success {
+                ",\"success\":true,\"feedback_score\":"
+            } else {
+                ",\"success\":false,\"feedback_score\":"
+            })
+            .or_null(self.feedback_score, Writer::number)
+            .raw(",\"metadata\":")
+            .or_null(metadata, Writer::raw)
+            .raw(ID)
+            .or_null(self.id.as_deref(), Writer::string)
+            .raw(APPLIED_AT)
+            .time(self.applied_at)
+            .raw("}")
+            .finish()
+    }
+
     /// Reads a stored outcome.
     pub fn read(text: &str) -> Option<Outcome<'static>> {
         let outcome: Outcome<'_> = serde_json::from_str(text).ok()?;
@@ -52,7 +82,7 @@ pub fn series_of(outcome: &Outcome<'_>) -> String {
         fix_type: outcome.fix_type.as_ref().into(),
         success: outcome.success,
     };
-    series.to_string()
+    series.name()
 }
 
 /// Records an outcome, unless its idempotency key is known; answers the attempts of its fix type.
@@ -75,7 +105,7 @@ pub fn record(view: &View<'_>, outcome: &Outcome<'_>) -> Result<(Effects, i64)> 
     let kept = view.store.list_len(&fixes)?;
     let most = view.settings.max_fixes;
     forget_ids(view, &mut plan, (kept + 1).saturating_sub(most))?;
-    plan.list_push(fixes, json(outcome), kept, most);
+    plan.list_push(fixes, outcome.write(), kept, most);
     write_rows(view, &mut plan, vec![(of_pair, paired), (of_type, total)])?;
     if let Some(id) = &outcome.id {
         plan.hash_set(ids.clone(), vec![(id.to_string(), "1".into())]);
@@ -95,12 +125,47 @@ fn forget_ids(view: &View<'_>, plan: &mut Plan, leaving: usize) -> Result<()> {
     let mut gone = Vec::new();
     view.store
         .elements(&fixes, kept.saturating_sub(leaving), &mut |element| {
-            let outcome: Option<Outcome<'_>> = serde_json::from_slice(element).ok();
-            gone.extend(outcome.and_then(|outcome| outcome.id).map(Cow::into_owned));
+            gone.extend(id_of(element));
             ControlFlow::Continue(())
         })?;
     plan.hash_delete(ids, gone);
     Ok(())
+}
+
+/// The idempotency key of a stored outcome.
+fn id_of(element: &[u8]) -> Option<String> {
+    if let Some(id) = id_as_written(element) {
+        return id.map(str::to_owned);
+    }
+    let outcome: Outcome<'_> = serde_json::from_slice(element).ok()?;
+    outcome.id.map(Cow::into_owned)
+}
+
+/// The same of an outcome in the form in which we write it, from its end; `None` where it is in another.
+fn id_as_written(element: &[u8]) -> Option<Option<&str>> {
+    const TIME: usize = Timestamp::LENGTH + 2;
+    let (front, time) = element
+        .strip_suffix(b"}")
+        .and_then(|element| element.split_at_checked(element.len().checked_sub(TIME)?))?;
+    Reader::new(time).time()?;
+    let front = front.strip_suffix(APPLIED_AT.as_bytes())?;
+    if front.ends_with(b":null") {
+        return front
+            .strip_suffix(b"null")?
+            .ends_with(ID.as_bytes())
+            .then_some(None);
+    }
+    // The key is a string without escapes, so its first quote is the last but one.
+    let start = front
+        .strip_suffix(b"\"")?
+        .iter()
+        .rposition(|b| *b == b'"')?;
+    let mut id = Reader::new(&front[start..]);
+    let text = id.string()?;
+    id.end()?;
+    front[..start]
+        .ends_with(ID.as_bytes())
+        .then_some(Some(text))
 }
 
 /// The outcomes from `offset` on, newest first, at most `count`, as one JSON array.
@@ -108,4 +173,39 @@ pub fn list(view: &View<'_>, offset: usize, count: usize) -> Result<String> {
     stored::array(view, &view.keys.fixes(), offset, count, |text| {
         serde_json::from_str::<Outcome<'_>>(text).is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_outcome_is_written_as_serde_does_and_its_id_is_found(
+            names in (".{0,9}", ".{0,9}"),
+            id in prop::option::of(prop_oneof![".{0,9}", Just("\\\",\"id\":\"x".to_owned()), Just("null".to_owned())]),
+            success: bool,
+            feedback_score in prop::option::of(-1.0..1.0),
+            metadata in prop::option::of(prop_oneof![Just("{\"id\":null}"), Just("{\"id\":\"y\"}"), Just("{}")]),
+            at in 0i64..253_402_000_000_000,
+        ) {
+            let outcome = Outcome {
+                issue_type: names.0.into(),
+                fix_type: names.1.into(),
+                success,
+                feedback_score,
+                metadata: metadata.map(|m| Cow::Owned(RawValue::from_string(m.into()).unwrap())),
+                id: id.clone().map(Cow::Owned),
+                applied_at: Timestamp::from_ms(at),
+            };
+            let text = outcome.write();
+            prop_assert_eq!(&text, &serde_json::to_string(&outcome).unwrap());
+            prop_assert_eq!(id_of(text.as_bytes()), id.clone());
+            if let Some(found) = id_as_written(text.as_bytes()) {
+                prop_assert_eq!(found, id.as_deref());
+            }
+        }
+    }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
 use crate::memory::bounds::wilson;
-use crate::memory::keys::{escape, pair, split_pair};
-use crate::memory::stored::json;
+use crate::memory::keys::{escape, joined, pair, split_pair};
+use crate::memory::stored::{Reader, Writer};
 use crate::memory::{decay, Plan, Result, Timestamp, View};
 
 /// One row of the statistics, as it is stored and exported.
@@ -44,9 +44,59 @@ impl Row {
     }
 
     fn read(bytes: &[u8]) -> Option<Row> {
-        serde_json::from_slice::<Row>(bytes)
-            .ok()
-            .filter(Row::is_sound)
+        let row = Row::read_as_written(bytes).or_else(|| serde_json::from_slice(bytes).ok());
+        row.filter(Row::is_sound)
+    }
+
+    /// Reads a row in the form in which we write it.
+    fn read_as_written(bytes: &[u8]) -> Option<Row> {
+        let mut json = Reader::new(bytes);
+        json.pass("{\"attempts\":")?;
+        let attempts = json.whole()?;
+        json.pass(",\"successes\":")?;
+        let successes = json.whole()?;
+        json.pass(",\"feedback_sum\":")?;
+        let feedback_sum = json.number()?;
+        json.pass(",\"feedback_count\":")?;
+        let feedback_count = json.whole()?;
+        json.pass(",\"recent_attempts\":")?;
+        let recent_attempts = json.number()?;
+        json.pass(",\"recent_successes\":")?;
+        let recent_successes = json.number()?;
+        json.pass(",\"last_applied_at\":")?;
+        let last_applied_at = json.time()?;
+        json.pass("}")?;
+        json.end()?;
+        Some(Row {
+            attempts,
+            successes,
+            feedback_sum,
+            feedback_count,
+            recent_attempts,
+            recent_successes,
+            last_applied_at,
+        })
+    }
+
+    /// As it is stored.
+    fn write(&self) -> String {
+        Writer::with_capacity(200)
+            .raw("{\"attempts\":")
+            .whole(self.attempts)
+            .raw(",\"successes\":")
+            .whole(self.successes)
+            .raw(",\"feedback_sum\":")
+            .number(self.feedback_sum)
+            .raw(",\"feedback_count\":")
+            .whole(self.feedback_count)
+            .raw(",\"recent_attempts\":")
+            .number(self.recent_attempts)
+            .raw(",\"recent_successes\":")
+            .number(self.recent_successes)
+            .raw(",\"last_applied_at\":")
+            .time(self.last_applied_at)
+            .raw("}")
+            .finish()
     }
 
     /// Whether the numbers can belong together.
@@ -140,7 +190,7 @@ impl Row {
 
 /// The field of the row over all issue types; an issue type is never empty, so it meets no pair.
 pub fn overall(fix_type: &str) -> String {
-    format!(":{}", escape(fix_type))
+    joined(&[":", &escape(fix_type)])
 }
 
 /// The two fields that count an outcome.
@@ -170,7 +220,7 @@ pub fn write_rows(view: &View<'_>, plan: &mut Plan, mut rows: Vec<(String, Row)>
             plan.hash_delete(key.clone(), leaving.into_iter().collect());
         }
     }
-    let fields = rows.iter().map(|(field, row)| (field.clone(), json(row)));
+    let fields = rows.iter().map(|(field, row)| (field.clone(), row.write()));
     plan.hash_set(key, fields.collect());
     Ok(())
 }
@@ -232,4 +282,33 @@ pub fn each_row(
             _ => view.store.report_corrupt(&key),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_row_is_written_and_read_as_serde_does(whole in (0u64..1 << 62, 0u64..9, 0u64..9), numbers in (-1e9..1e9, 0.0..1e9, 0.0..1e-3), at in 0i64..253_402_000_000_000) {
+            let row = Row {
+                attempts: whole.0,
+                successes: whole.1,
+                feedback_sum: numbers.0,
+                feedback_count: whole.2,
+                recent_attempts: numbers.1,
+                recent_successes: numbers.2,
+                last_applied_at: Timestamp::from_ms(at),
+            };
+            let text = row.write();
+            prop_assert_eq!(&text, &serde_json::to_string(&row).unwrap());
+            if whole.0 < 10u64.pow(18) {
+                prop_assert_eq!(Row::read_as_written(text.as_bytes()), Some(row.clone()));
+            }
+            let told: Row = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(told, row);
+        }
+    }
 }

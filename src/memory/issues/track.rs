@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use super::record::{read, Record};
 use crate::memory::days::Series;
 use crate::memory::keys::pair;
-use crate::memory::stored::json;
 use crate::memory::{Effects, Identifier, KeyKind, Plan, Result, View};
 
 /// How many issues one command may evict beyond those that it brings.
@@ -29,35 +28,56 @@ pub struct Occurrence<'a> {
 /// Counts occurrences, in order; answers the frequency of each issue after its own.
 pub fn track(view: &View<'_>, occurrences: &[Occurrence<'_>]) -> Result<(Effects, Vec<i64>)> {
     let mut plan = Plan::new();
-    let mut touched: Vec<(String, Record<'_>)> = Vec::new();
-    let mut position: HashMap<String, usize> = HashMap::with_capacity(occurrences.len());
+    let mut touched: Vec<(String, Record<'_>)> = Vec::with_capacity(occurrences.len());
+    // Of a call with one occurrence nothing can come twice.
+    let many = occurrences.len() > 1;
+    let mut position: HashMap<(&str, &str), usize> = HashMap::new();
+    if many {
+        position.reserve(occurrences.len());
+    }
+    let mut counts: HashMap<(&str, &str), u64> = HashMap::new();
     let mut frequencies = Vec::with_capacity(occurrences.len());
     for occurrence in occurrences {
-        let member = pair(occurrence.issue_type.as_str(), occurrence.rule.as_str());
-        let index = match position.get(&member) {
-            Some(&index) => index,
+        let severity = occurrence.severity.as_str();
+        let (issue_type, rule) = (occurrence.issue_type.as_str(), occurrence.rule.as_str());
+        let known = position.get(&(issue_type, rule)).copied();
+        let index = match known {
+            Some(index) => index,
             None => {
+                let member = pair(issue_type, rule);
                 let stored = read(view, &member)?;
-                touched.push((
-                    member.clone(),
-                    stored.unwrap_or_else(|| Record::new(view.now)),
-                ));
-                position.insert(member, touched.len() - 1);
+                touched.push((member, stored.unwrap_or_else(|| Record::new(view.now))));
+                if many {
+                    position.insert((issue_type, rule), touched.len() - 1);
+                }
                 touched.len() - 1
             }
         };
         let record = &mut touched[index].1;
         record.occur(view.now, occurrence.count, view.settings.trend_half_life);
-        record.severity = Cow::Borrowed(occurrence.severity.as_str());
+        record.severity = Cow::Borrowed(severity);
         frequencies.push(record.frequency as i64);
-        let series = Series::Issue {
-            issue_type: occurrence.issue_type.as_str().into(),
-            severity: occurrence.severity.as_str().into(),
-        };
-        plan.count(view.today(), series.to_string(), occurrence.count);
+        if many {
+            let count = counts.entry((issue_type, severity)).or_default();
+            *count = count.saturating_add(occurrence.count);
+        } else {
+            plan.count(view.today(), series(issue_type, severity), occurrence.count);
+        }
+    }
+    for ((issue_type, severity), count) in counts {
+        plan.count(view.today(), series(issue_type, severity), count);
     }
     write(view, &mut plan, &touched, Leaving::Others)?;
     Ok((plan.seal(view)?, frequencies))
+}
+
+/// The daily counter of a type and a severity.
+fn series(issue_type: &str, severity: &str) -> String {
+    let series = Series::Issue {
+        issue_type: issue_type.into(),
+        severity: severity.into(),
+    };
+    series.name()
 }
 
 /// Who may leave to make room for records.
@@ -100,7 +120,7 @@ pub fn write(
             .iter()
             .filter(|(member, _)| !leaves.contains(member.as_str()))
     };
-    let fields = staying().map(|(member, record)| (member.clone(), json(record)));
+    let fields = staying().map(|(member, record)| (member.clone(), record.write()));
     plan.hash_set(issues.clone(), fields.collect());
     let scores = staying().map(|(member, record)| (record.trend, member.clone()));
     plan.rank(trend.clone(), scores.collect());

@@ -8,8 +8,10 @@ use crate::memory::keys::pair;
 use crate::memory::stored::json;
 use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
 
-/// How many index entries a pattern write looks at.
+/// How many index entries a new pattern's write looks at.
 const SAMPLE: usize = 16;
+/// How many the write of a known one looks at, which adds no entry: looking costs more than all else of it.
+const SAMPLE_AGAIN: usize = 4;
 /// How many it looks at where the repo is full: finding one dead makes room.
 const SAMPLE_WHEN_FULL: usize = 1_000;
 
@@ -87,7 +89,10 @@ pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effec
     if stored.created {
         make_room(view, &mut plan, &record.member())?;
     } else {
-        let dead = dead_among(view, view.store.sample(&view.keys.patterns(), SAMPLE)?);
+        let dead = dead_among(
+            view,
+            view.store.sample(&view.keys.patterns(), SAMPLE_AGAIN)?,
+        );
         plan.set_remove(view.keys.patterns(), dead);
     }
     write(view, &mut plan, &record, entry, stored.created, request.ttl)?;
@@ -198,7 +203,10 @@ pub fn set_confidence(
     };
     let entry = Entry::of(Some(&before), &record, reason, user);
     let mut plan = Plan::new();
-    let dead = dead_among(view, view.store.sample(&view.keys.patterns(), SAMPLE)?);
+    let dead = dead_among(
+        view,
+        view.store.sample(&view.keys.patterns(), SAMPLE_AGAIN)?,
+    );
     plan.set_remove(view.keys.patterns(), dead);
     write(view, &mut plan, &record, Some(entry), false, None)?;
     Ok(Some((plan.seal(view)?, record.version)))
