@@ -7,6 +7,7 @@ mod support;
 
 mod acl;
 mod atomicity;
+mod background;
 mod caps;
 mod cluster;
 mod composition;

@@ -9,8 +9,9 @@ use crate::memory::customs::MAX_DEPTH;
 use crate::memory::upkeep::LONGEST_WINDOW;
 use crate::memory::{patterns, Day, Error, Identifier, Repo, Result};
 use crate::server::command::ArgKind;
-use crate::server::{Arg, Command, Invocation};
+use crate::server::{Arg, Clean, Command, Invocation, Made};
 
+const MADE_OTHERWISE: Error = Error::Internal("an argument was prepared for another use");
 /// The longest TTL, in seconds.
 const LONGEST_TTL: i64 = 315_360_000;
 /// The most rows that one answer is asked for.
@@ -151,26 +152,52 @@ impl<'c, 'a> Arguments<'c, 'a> {
 
     /// Free text, anonymized.
     pub fn text(&mut self, name: &'static str) -> Result<String> {
-        let bytes = self.bytes(name)?;
-        self.check_size(name, bytes)?;
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| Error::argument(name, "be valid UTF-8"))?;
-        let (text, redactions) = self.call.anonymizer.text(text);
-        self.call.note(&redactions);
-        Ok(text.into_owned())
+        let made = self.made(name, |call, bytes| {
+            let text =
+                std::str::from_utf8(bytes).map_err(|_| Error::argument(name, "be valid UTF-8"))?;
+            let (text, redactions) = call.anonymizer.text(text);
+            Ok((Clean::Text(text.into_owned()), redactions))
+        })?;
+        match made {
+            Clean::Text(text) => Ok(text),
+            Clean::Object(_) => Err(MADE_OTHERWISE),
+        }
     }
 
     /// A JSON object, anonymized and canonical.
     pub fn object(&mut self, name: &'static str) -> Result<Box<RawValue>> {
-        let bytes = self.bytes(name)?;
-        self.check_size(name, bytes)?;
-        let mut document = parse_json(name, bytes)?;
-        if !matches!(document, Json::Object(_)) {
-            return Err(Error::argument(name, "be a JSON object"));
+        let made = self.made(name, |call, bytes| {
+            let mut document = parse_json(name, bytes)?;
+            if !matches!(document, Json::Object(_)) {
+                return Err(Error::argument(name, "be a JSON object"));
+            }
+            let redactions = call.anonymizer.json(&mut document);
+            let object = RawValue::from_string(document.to_string())
+                .map_err(|_| Error::Internal("anonymized JSON is no JSON any more"))?;
+            Ok((Clean::Object(object), redactions))
+        })?;
+        match made {
+            Clean::Object(object) => Ok(object),
+            Clean::Text(_) => Err(MADE_OTHERWISE),
         }
-        self.call.note(&self.call.anonymizer.json(&mut document));
-        RawValue::from_string(document.to_string())
-            .map_err(|_| Error::Internal("anonymized JSON is no JSON any more"))
+    }
+
+    /// The next argument, anonymized: as it was prepared, or now. What was redacted is counted.
+    fn made(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce(&Invocation<'a>, &'a [u8]) -> Made,
+    ) -> Result<Clean> {
+        let position = self.next;
+        let bytes = self.bytes(name)?;
+        let made = self.call.prepared.take(position).unwrap_or_else(|| {
+            self.check_size(name, bytes)?;
+            make(self.call, bytes)
+        });
+        self.call.prepared.keep(position, || made.clone());
+        let (clean, redactions) = made?;
+        self.call.note(&redactions);
+        Ok(clean)
     }
 
     /// Refuses what is larger than a payload may be.

@@ -25,6 +25,8 @@ pub enum Error {
     },
     /// The arguments are of the wrong shape, or the server is in no state to take them.
     Refused(Cow<'static, str>),
+    /// The server is in no state to take a write any more; begins with the error code.
+    State(&'static str),
     /// Something that should not happen did: the log says more.
     Internal(&'static str),
 }
@@ -53,6 +55,7 @@ impl Error {
             Error::TryAgain => "try_again",
             Error::Argument { .. } => "argument",
             Error::Refused(_) => "usage",
+            Error::State(_) => "state",
             Error::Internal(_) => "internal",
         }
     }
@@ -69,6 +72,7 @@ impl fmt::Display for Error {
             ),
             Error::Argument { name, must } => write!(f, "ERR {name} must {must}"),
             Error::Refused(text) => write!(f, "ERR {text}"),
+            Error::State(text) => f.write_str(text),
             Error::Internal(text) => write!(f, "ERR {text}"),
         }
     }

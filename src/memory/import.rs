@@ -46,23 +46,46 @@ pub struct Imported {
     pub redactions: u64,
 }
 
-/// Imports a document; answers how much came in and what was redacted.
-pub fn import(
-    view: &View<'_>,
-    anonymizer: &Anonymizer,
-    text: &str,
-    mode: Mode,
-) -> Result<(Effects, Imported, Redactions)> {
-    let mut document: Document<'_> = serde_json::from_str(text).map_err(refuse)?;
+/// Reads a document that was examined already.
+pub fn read(text: &str) -> Result<Document<'_>> {
+    let document: Document<'_> = serde_json::from_str(text).map_err(refuse)?;
     if document.format != FORMAT || document.version != VERSION {
         return Err(Error::argument(
             "json",
             format!("be a document of format {FORMAT}, version {VERSION}"),
         ));
     }
+    Ok(document)
+}
+
+/// Reads a document, checks and anonymizes it; says what was redacted.
+pub fn examine<'a>(text: &'a str, anonymizer: &Anonymizer) -> Result<(Document<'a>, Redactions)> {
+    let mut document = read(text)?;
     let mut customs = Customs::new(anonymizer);
     customs.check(&mut document)?;
+    Ok((document, customs.redactions()))
+}
 
+/// Imports a document from its text; answers how much came in and what was redacted.
+#[cfg(test)]
+pub fn import(
+    view: &View<'_>,
+    anonymizer: &Anonymizer,
+    text: &str,
+    mode: Mode,
+) -> Result<(Effects, Imported, Redactions)> {
+    let (document, redactions) = examine(text, anonymizer)?;
+    let (effects, imported) = take_in(view, document, &redactions, mode)?;
+    Ok((effects, imported, redactions))
+}
+
+/// Imports a document that was examined; answers how much came in.
+pub fn take_in(
+    view: &View<'_>,
+    mut document: Document<'_>,
+    redactions: &Redactions,
+    mode: Mode,
+) -> Result<(Effects, Imported)> {
     let mut plan = Plan::new();
     let blank = View {
         store: &store::Empty,
@@ -91,9 +114,8 @@ pub fn import(
             plan.count(day, series, n);
         }
     }
-    let redactions = customs.redactions();
     imported.redactions = redactions.total();
-    Ok((plan.seal(view)?, imported, redactions))
+    Ok((plan.seal(view)?, imported))
 }
 
 fn refuse(error: serde_json::Error) -> Error {

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use anonymizer::{Anonymizer, Redactions};
 
 use super::facts::Facts;
+use super::prepared::Prepared;
 use crate::memory::{
     stored, Checks, Effects, Keys, Repo, Result, Settings, Store, Timestamp, View,
 };
@@ -77,8 +78,10 @@ pub struct Arg {
 pub enum ArgKind {
     /// The repo.
     Key,
-    /// Text.
+    /// A name or a word: what is checked, and not anonymized.
     Text,
+    /// Free text or JSON: what is anonymized.
+    FreeText,
     /// A whole number.
     Integer,
     /// A number.
@@ -110,6 +113,11 @@ impl Arg {
     /// Text that must be there.
     pub const fn text(name: &'static str) -> Self {
         Arg::new(name, ArgKind::Text)
+    }
+
+    /// Free text or JSON that must be there.
+    pub const fn free_text(name: &'static str) -> Self {
+        Arg::new(name, ArgKind::FreeText)
     }
 
     /// A whole number that must be there.
@@ -199,6 +207,12 @@ impl Command {
         }
     }
 
+    /// Whether an argument of it is anonymized.
+    pub fn takes_free_text(&self) -> bool {
+        let is_free = |arg: &Arg| matches!(arg.kind, ArgKind::FreeText);
+        self.args.iter().any(is_free)
+    }
+
     /// The flags, as `RedisModule_CreateCommand` takes them.
     pub fn flags(&self) -> Vec<&'static str> {
         let mut flags = vec![if self.access.writes() {
@@ -277,6 +291,8 @@ pub struct Invocation<'a> {
     pub prefix: &'a str,
     /// What was redacted so far.
     pub redactions: RefCell<Redactions>,
+    /// What was made of its free text before it ran.
+    pub prepared: Prepared,
 }
 
 impl<'a> Invocation<'a> {

@@ -3,15 +3,20 @@
 use std::cell::RefCell;
 use std::ffi::c_int;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 
 use redis_module::raw;
 
+use super::anonymization::InForce;
 use super::command::{Definition, Invocation};
 use super::facts::Server;
 use super::keyspace::Keyspace;
 use super::log::{log, Level};
+use super::prepared::Prepared;
 use super::string::bytes_of;
-use super::{anonymization, call, execution, reply, settings, tally, Answer, KeyAccess, Reply};
+use super::{
+    anonymization, background, call, execution, reply, settings, tally, Answer, KeyAccess, Reply,
+};
 use crate::memory::{Error, Keys, Repo, Result, Timestamp};
 
 /// What the server calls for the command defined by `D`.
@@ -23,6 +28,62 @@ pub unsafe extern "C" fn entry<D: Definition>(
     argv: *mut *mut raw::RedisModuleString,
     argc: c_int,
 ) -> c_int {
+    // SAFETY: the server passes what the caller of `answer` must.
+    unsafe {
+        answer(ctx, argv, argc, |strings, args| {
+            tally::COMMANDS.add(1);
+            if background::is_worth_it(&D::COMMAND, args) {
+                let flags = Server { ctx }.flags();
+                if background::start::<D>(ctx, flags, strings) {
+                    return Ok(None);
+                }
+            }
+            let rules = anonymization::current();
+            run::<D>(
+                ctx,
+                args,
+                strings.get(1).copied(),
+                &rules,
+                Prepared::default(),
+            )
+            .map(Some)
+        })
+    }
+}
+
+/// Runs the command defined by `D` for a client that waited; `made` are the rules by which its arguments were
+/// anonymized, and what came of it.
+///
+/// # Safety
+/// To be called by the server, with the context of a client that waited and the arguments that it sent.
+pub(super) unsafe fn resume<D: Definition>(
+    ctx: *mut raw::RedisModuleCtx,
+    argv: *mut *mut raw::RedisModuleString,
+    argc: c_int,
+    made: Option<(Arc<InForce>, Prepared)>,
+) -> c_int {
+    // SAFETY: the server passes what the caller of `answer` must.
+    unsafe {
+        answer(ctx, argv, argc, |strings, args| {
+            background::check_state(&D::COMMAND, Server { ctx }.flags())?;
+            let (rules, prepared) =
+                made.unwrap_or_else(|| (anonymization::current(), Prepared::default()));
+            run::<D>(ctx, args, strings.get(1).copied(), &rules, prepared).map(Some)
+        })
+    }
+}
+
+/// Replies with what the handler says of the server's strings and their bytes after the first, if anything; no panic
+/// gets out.
+///
+/// # Safety
+/// To be called by the server, with a context that can be replied to and `argc` strings in `argv`.
+unsafe fn answer(
+    ctx: *mut raw::RedisModuleCtx,
+    argv: *mut *mut raw::RedisModuleString,
+    argc: c_int,
+    handler: impl FnOnce(&[*mut raw::RedisModuleString], &[&[u8]]) -> Result<Option<Reply>>,
+) -> c_int {
     let guarded = panic::catch_unwind(AssertUnwindSafe(|| {
         let count = usize::try_from(argc).unwrap_or(0);
         // SAFETY: the server passes `argc` strings in `argv`, alive and unchanged until this function returns.
@@ -31,10 +92,9 @@ pub unsafe extern "C" fn entry<D: Definition>(
             let words = strings.iter().map(|word| bytes_of(*word)).collect();
             (strings, words)
         };
-        let (args, key) = (words.get(1..).unwrap_or_default(), strings.get(1).copied());
-        tally::COMMANDS.add(1);
-        match run::<D>(ctx, args, key) {
-            Ok(said) => reply::send(ctx, &said),
+        match handler(strings, words.get(1..).unwrap_or_default()) {
+            Ok(Some(said)) => reply::send(ctx, &said),
+            Ok(None) => raw::REDISMODULE_OK as c_int,
             Err(error) => refuse(ctx, &error),
         }
     }));
@@ -57,10 +117,11 @@ fn run<D: Definition>(
     ctx: *mut raw::RedisModuleCtx,
     args: &[&[u8]],
     key: Option<*mut raw::RedisModuleString>,
+    rules: &InForce,
+    prepared: Prepared,
 ) -> Result<Reply> {
     let command = D::COMMAND;
     let settings = settings::in_force();
-    let rules = anonymization::current();
     let keyspace = Keyspace::new(ctx, command.access.writes());
     let server = Server { ctx };
     let prefix = settings::key_prefix();
@@ -82,6 +143,7 @@ fn run<D: Definition>(
         facts: &server,
         prefix,
         redactions: RefCell::default(),
+        prepared,
     };
     let Answer { effects, reply } = D::run(&invocation)?;
     if !effects.is_empty() {
@@ -96,7 +158,7 @@ fn run<D: Definition>(
     Ok(reply)
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     // SAFETY: the function takes nothing and reads the clock.
     let ms = unsafe { raw::RedisModule_Milliseconds.map_or(0, |clock| clock()) };
     Timestamp::from_ms(ms)

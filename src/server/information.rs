@@ -25,7 +25,8 @@ fn fill(info: &Section) {
         for (kind, counter) in &tally::REFUSALS {
             info.number(&format!("refused_{kind}"), counter.get());
         }
-        let rest: [(&str, &Counter); 4] = [
+        let rest: [(&str, &Counter); 5] = [
+            ("anonymized_in_background", &tally::IN_BACKGROUND),
             ("effects_executed", &tally::EFFECTS),
             ("records_evicted", &tally::EVICTIONS),
             ("corrupt_records", &tally::CORRUPT_RECORDS),

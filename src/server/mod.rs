@@ -6,6 +6,7 @@
 //! | `command` | what a command declares, what it is handed, what it answers |
 //! | `registration` | tells the server of every command, its documentation and ACL categories |
 //! | `dispatch` | runs a command: arguments, slot, handler, effects, reply, panic guard |
+//! | `background`, `prepared` | anonymizes large arguments on a thread, while the client waits |
 //! | `keyspace` | reads keys through the module API |
 //! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
@@ -24,6 +25,7 @@
 #[cfg(not(test))]
 mod allocator;
 pub mod anonymization;
+mod background;
 mod call;
 pub mod command;
 mod configuration;
@@ -35,6 +37,7 @@ mod information;
 mod keyspace;
 mod log;
 mod module;
+mod prepared;
 mod registration;
 mod reply;
 pub mod settings;
@@ -42,3 +45,4 @@ mod string;
 pub mod tally;
 
 pub use command::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Registered, Reply};
+pub use prepared::{Clean, Made};

@@ -6,7 +6,7 @@ use redis_module::{raw, redis_module, Context, RedisString, Status};
 
 use super::facts::{Facts, Server};
 use super::log::{log, Level};
-use super::{anonymization, configuration, dispatch, information, registration};
+use super::{anonymization, background, configuration, dispatch, information, registration};
 
 /// The name of the module.
 pub const NAME: &CStr = c"patternmemory";
@@ -75,6 +75,7 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
 
 /// Gives back what statics hold, as unloading does not drop them.
 fn deinit(_: &Context) -> Status {
+    background::unload();
     anonymization::unload();
     configuration::unload();
     #[cfg(not(test))]

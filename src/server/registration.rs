@@ -96,7 +96,7 @@ impl Arena {
         };
         let (type_, inner): (_, &[Arg]) = match arg.kind {
             ArgKind::Key => (KEY, &[]),
-            ArgKind::Text => (STRING, &[]),
+            ArgKind::Text | ArgKind::FreeText => (STRING, &[]),
             ArgKind::Integer => (INTEGER, &[]),
             ArgKind::Number => (DOUBLE, &[]),
             ArgKind::Glob => (PATTERN, &[]),

@@ -102,6 +102,7 @@ impl Text {
 
 const DAY: i64 = 86_400;
 const TEN_YEARS: i64 = 3_650 * DAY;
+const KIB: i64 = 1 << 10;
 const MIB: i64 = 1 << 20;
 
 static DEFAULT_TTL: Number = Number::new(
@@ -167,6 +168,13 @@ static MAX_PAYLOAD: Number = Number::new(
     64 * MIB,
     "largest JSON or text argument, in bytes",
 );
+static BACKGROUND_THRESHOLD: Number = Number::new(
+    "background-threshold",
+    32 * KIB,
+    KIB,
+    1_024 * MIB,
+    "size from which arguments are anonymized on a thread, in bytes",
+);
 static MAX_IMPORT: Number = Number::new(
     "max-import",
     64 * MIB,
@@ -190,7 +198,7 @@ static FIX_HALF_LIFE: Number = Number::new(
 );
 
 /// Every setting that is a number.
-pub static NUMBERS: [&Number; 12] = [
+pub static NUMBERS: [&Number; 13] = [
     &DEFAULT_TTL,
     &MAX_HISTORY,
     &MAX_ISSUES,
@@ -201,6 +209,7 @@ pub static NUMBERS: [&Number; 12] = [
     &MAX_DAILY_SERIES,
     &MAX_PAYLOAD,
     &MAX_IMPORT,
+    &BACKGROUND_THRESHOLD,
     &TREND_HALF_LIFE,
     &FIX_HALF_LIFE,
 ];
@@ -260,6 +269,11 @@ pub fn fix_key_prefix() {
 /// The prefix of every key.
 pub fn key_prefix() -> &'static str {
     PREFIX.get().map_or(KEY_PREFIX.default, String::as_str)
+}
+
+/// From how many bytes of arguments on a command is anonymized on a thread.
+pub fn background_threshold() -> usize {
+    usize::try_from(BACKGROUND_THRESHOLD.get()).unwrap_or(usize::MAX)
 }
 
 /// The settings in force.

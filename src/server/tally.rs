@@ -28,15 +28,18 @@ impl Counter {
 /// Commands that were run.
 pub static COMMANDS: Counter = Counter::new();
 /// Commands that were refused, by the kind of error.
-pub static REFUSALS: [(&str, Counter); 5] = [
+pub static REFUSALS: [(&str, Counter); 6] = [
     ("argument", Counter::new()),
     ("usage", Counter::new()),
     ("wrong_type", Counter::new()),
     ("try_again", Counter::new()),
+    ("state", Counter::new()),
     ("internal", Counter::new()),
 ];
 /// Effects that were carried out.
 pub static EFFECTS: Counter = Counter::new();
+/// Commands whose arguments were anonymized on a thread.
+pub static IN_BACKGROUND: Counter = Counter::new();
 /// Records that left to make room for others.
 pub static EVICTIONS: Counter = Counter::new();
 /// Records that could not be read and were passed over.

@@ -25,7 +25,7 @@ impl Definition for Record {
             Arg::text("fix_type"),
             Arg::text("success"),
             Arg::option("FEEDBACK", Arg::number("feedback")),
-            Arg::option("METADATA", Arg::text("json")),
+            Arg::option("METADATA", Arg::free_text("json")),
             Arg::option("ID", Arg::text("idempotency-key")),
         ],
         replies: "How often this type of fix was tried, over all types of issues.",

@@ -1,12 +1,10 @@
 //! `PATTERN.ANONYMIZE`: what would be redacted.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use super::super::arguments::{parse_json, Arguments};
-use crate::memory::Result;
-use crate::server::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Reply};
+use crate::memory::{Error, Result};
+use crate::server::{Answer, Arg, Clean, Command, Definition, Invocation, KeyAccess, Reply};
 
 /// The command.
 pub struct Anonymize;
@@ -20,7 +18,7 @@ impl Definition for Anonymize {
         access: KeyAccess::None,
         denied_on_oom: false,
         slow: true,
-        args: &[Arg::text("text"), Arg::flag("JSON", "json").optional()],
+        args: &[Arg::free_text("text"), Arg::flag("JSON", "json").optional()],
         replies: "A document with the anonymized `text` and the `redactions`: `rule`, `kind`, `count`. With `JSON` the text is read as JSON, of any type, and comes back as canonical JSON.",
         example: (
             r#"PATTERN.ANONYMIZE 'password = "EXAMPLE-hunter2-x9"'"#,
@@ -34,12 +32,19 @@ impl Definition for Anonymize {
         arguments.check_size("text", bytes)?;
         let is_json = arguments.option()?.is_some();
         arguments.end()?;
-        let (text, redactions) = if is_json {
-            let mut document = parse_json("text", bytes)?;
-            let redactions = call.anonymizer.json(&mut document);
-            (Cow::Owned(document.to_string()), redactions)
-        } else {
-            call.anonymizer.bytes(bytes)
+        let made = call.prepared.take(0).unwrap_or_else(|| {
+            Ok(if is_json {
+                let mut document = parse_json("text", bytes)?;
+                let redactions = call.anonymizer.json(&mut document);
+                (Clean::Text(document.to_string()), redactions)
+            } else {
+                let (text, redactions) = call.anonymizer.bytes(bytes);
+                (Clean::Text(text.into_owned()), redactions)
+            })
+        });
+        call.prepared.keep(0, || made.clone());
+        let (Clean::Text(text), redactions) = made? else {
+            return Err(Error::Internal("the text was prepared as an object"));
         };
         let rules = call.anonymizer.rules();
         let found = redactions.iter().filter_map(|(rule, count)| {
@@ -57,7 +62,7 @@ impl Definition for Anonymize {
 
 #[derive(Serialize)]
 struct Anonymized<'a> {
-    text: Cow<'a, str>,
+    text: String,
     redactions: Vec<Redaction<'a>>,
 }
 

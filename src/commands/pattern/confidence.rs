@@ -22,7 +22,7 @@ impl Definition for Confidence {
             Arg::text("type"),
             Arg::number("confidence"),
             Arg::option("ID", Arg::text("id")),
-            Arg::option("REASON", Arg::text("reason")),
+            Arg::option("REASON", Arg::free_text("reason")),
         ],
         replies: "The new version, nil where there is no such pattern.",
         example: (

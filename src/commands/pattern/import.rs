@@ -2,8 +2,9 @@
 
 use super::super::arguments::Arguments;
 use crate::memory::import::{self, Mode};
+use crate::memory::stored::json;
 use crate::memory::{Error, Result};
-use crate::server::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Reply};
+use crate::server::{Answer, Arg, Clean, Command, Definition, Invocation, KeyAccess, Reply};
 
 /// The command.
 pub struct Import;
@@ -17,7 +18,7 @@ impl Definition for Import {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: true,
-        args: &[Arg::REPO, Arg::text("json"), Arg::one_of("mode", &[Arg::flag("MERGE", "merge"), Arg::flag("REPLACE", "replace")]).optional()],
+        args: &[Arg::REPO, Arg::free_text("json"), Arg::one_of("mode", &[Arg::flag("MERGE", "merge"), Arg::flag("REPLACE", "replace")]).optional()],
         replies: "A document with how many `patterns`, `issues`, `fixes` and `sessions` came in, and how many `redactions` were made. `MERGE`, the default, adds to what is known; `REPLACE` forgets it first, in the same step.",
         example: (r#"PATTERN.IMPORT acme/web '{"format":"pattern-memory",…}' REPLACE"#, r#"{"patterns":1,"issues":12,"fixes":3,"sessions":1,"redactions":0}"#),
     };
@@ -45,9 +46,18 @@ impl Definition for Import {
         let text =
             std::str::from_utf8(document).map_err(|_| Error::argument("json", "be valid UTF-8"))?;
         let mode = modes.pop().unwrap_or_default();
-        let (effects, imported, redactions) =
-            import::import(&call.view(repo), call.anonymizer, text, mode)?;
+        let clean;
+        let (document, redactions) = match call.prepared.take(1).transpose()? {
+            Some((Clean::Text(prepared), redactions)) => {
+                clean = prepared;
+                (import::read(&clean)?, redactions)
+            }
+            _ => import::examine(text, call.anonymizer)?,
+        };
+        call.prepared
+            .keep(1, || Ok((Clean::Text(json(&document)), redactions.clone())));
         call.note(&redactions);
+        let (effects, imported) = import::take_in(&call.view(repo), document, &redactions, mode)?;
         Ok(Answer::after(effects, Reply::json(&imported)))
     }
 }

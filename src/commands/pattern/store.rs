@@ -19,7 +19,7 @@ impl Definition for Store {
         access: KeyAccess::Write,
         denied_on_oom: true,
         slow: true,
-        args: &[Arg::REPO, Arg::text("type"), Arg::text("data"), Arg::option("ID", Arg::one_of("id", &[Arg::text("id"), Arg::flag("AUTO", "auto")])), Arg::option("CONFIDENCE", Arg::number("confidence")), Arg::option("REASON", Arg::text("reason")), Arg::option("IFVERSION", Arg::integer("version")), Arg::option("TTL", Arg::integer("seconds"))],
+        args: &[Arg::REPO, Arg::text("type"), Arg::free_text("data"), Arg::option("ID", Arg::one_of("id", &[Arg::text("id"), Arg::flag("AUTO", "auto")])), Arg::option("CONFIDENCE", Arg::number("confidence")), Arg::option("REASON", Arg::free_text("reason")), Arg::option("IFVERSION", Arg::integer("version")), Arg::option("TTL", Arg::integer("seconds"))],
         replies: "A document with `id`, `version`, `created` and `redactions`; nil where `IFVERSION` does not match, and then nothing has changed.",
         example: (r#"PATTERN.STORE acme/web naming '{"functions":"snake_case"}' CONFIDENCE 0.9 REASON "style guide""#, r#"{"id":"default","version":1,"created":true,"redactions":0}"#),
     };

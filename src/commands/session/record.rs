@@ -21,7 +21,7 @@ impl Definition for Record {
             Arg::text("session_type"),
             Arg::integer("patterns_learned"),
             Arg::integer("insights_generated"),
-            Arg::option("DATA", Arg::text("json")),
+            Arg::option("DATA", Arg::free_text("json")),
         ],
         replies: "The number of sessions kept.",
         example: ("SESSION.RECORD acme/web review 4 2", "(integer) 1"),
