@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::memory::customs::MAX_DEPTH;
 use crate::memory::upkeep::LONGEST_WINDOW;
-use crate::memory::{patterns, Day, Error, Identifier, Repo, Result};
+use crate::memory::{patterns, stored, Day, Error, Identifier, Repo, Result};
 use crate::server::command::ArgKind;
 use crate::server::{Arg, Clean, Command, Invocation, Made};
 
@@ -73,6 +73,12 @@ impl<'c, 'a> Arguments<'c, 'a> {
     pub fn identifier(&mut self, name: &'static str) -> Result<Identifier<'a>> {
         let bytes = self.bytes(name)?;
         Identifier::check(name, bytes, self.call.checks)
+    }
+
+    /// An identifier that does not come again.
+    pub fn unique_identifier(&mut self, name: &'static str) -> Result<Identifier<'a>> {
+        let bytes = self.bytes(name)?;
+        Identifier::parse(name, bytes, self.call.anonymizer)
     }
 
     /// How many bytes the arguments that are left have together.
@@ -172,7 +178,7 @@ impl<'c, 'a> Arguments<'c, 'a> {
                 return Err(Error::argument(name, "be a JSON object"));
             }
             let redactions = call.anonymizer.json(&mut document);
-            let object = RawValue::from_string(document.to_string())
+            let object = stored::canonical(&document)
                 .map_err(|_| Error::Internal("anonymized JSON is no JSON any more"))?;
             Ok((Clean::Object(object), redactions))
         })?;

@@ -5,7 +5,10 @@
 
 use std::ops::ControlFlow;
 
-use serde::Serialize;
+use anonymizer::Json;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::answer::Room;
 use super::{Result, Timestamp, View};
@@ -13,6 +16,33 @@ use super::{Result, Timestamp, View};
 /// A value as JSON text.
 pub fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("records and reports are plain data")
+}
+
+/// A document as canonical JSON: the text that it is displayed as, without a look at whether that is JSON.
+pub fn canonical(document: &Json) -> serde_json::Result<Box<RawValue>> {
+    struct Canonical<'d>(&'d Json);
+
+    impl Serialize for Canonical<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+            match self.0 {
+                Json::Null => serializer.serialize_unit(),
+                Json::Bool(value) => serializer.serialize_bool(*value),
+                Json::Number(number) => {
+                    // As it was written.
+                    let number = RawValue::from_string(number.to_string());
+                    number.map_err(S::Error::custom)?.serialize(serializer)
+                }
+                Json::String(text) => serializer.serialize_str(text),
+                Json::Array(items) => serializer.collect_seq(items.iter().map(Canonical)),
+                Json::Object(members) => {
+                    let members = members.iter();
+                    serializer.collect_map(members.map(|(name, value)| (name, Canonical(value))))
+                }
+            }
+        }
+    }
+
+    serde_json::value::to_raw_value(&Canonical(document))
 }
 
 /// Writes one JSON text.
@@ -236,4 +266,22 @@ pub fn elements<T>(
         ControlFlow::Continue(())
     })?;
     fits.map(|()| elements)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn canonical_json_is_what_the_document_is_displayed_as(names in prop::collection::vec(any::<String>(), 3), number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,4})?") {
+            let quoted: Vec<String> = names.iter().map(json).collect();
+            let text = format!("{{{}:[{number},null,true,{{}},[]],{}:{},\"\":{{\"\\u0000\\u001f\\u007f\":false}}}}", quoted[0], quoted[1], quoted[2]);
+            let document = Json::parse(text.as_bytes(), 64).unwrap();
+            let canonical = canonical(&document).unwrap();
+            prop_assert_eq!(canonical.get(), document.to_string());
+        }
+    }
 }

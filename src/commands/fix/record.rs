@@ -46,7 +46,7 @@ impl Definition for Record {
             match option {
                 "FEEDBACK" => feedback_score = Some(arguments.number("FEEDBACK", -1.0, 1.0)?),
                 "METADATA" => metadata = Some(Cow::Owned(arguments.object("METADATA")?)),
-                _ => id = Some(arguments.identifier("ID")?),
+                _ => id = Some(arguments.unique_identifier("ID")?),
             }
         }
         let outcome = Outcome {

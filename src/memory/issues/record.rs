@@ -218,11 +218,27 @@ pub fn severity(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Reads the stored record of one member; what cannot be read is reported and passed over.
 pub fn read(view: &View<'_>, member: &str) -> Result<Option<Record<'static>>> {
+    read_as(view, member, |record| record.into_owned())
+}
+
+/// The same for who gives it another severity: it comes without one, which costs less.
+pub fn read_to_change(view: &View<'_>, member: &str) -> Result<Option<Record<'static>>> {
+    read_as(view, member, |record| Record {
+        severity: Cow::Borrowed(""),
+        ..record
+    })
+}
+
+fn read_as(
+    view: &View<'_>,
+    member: &str,
+    own: impl for<'a> Fn(Record<'a>) -> Record<'static>,
+) -> Result<Option<Record<'static>>> {
     let key = view.keys.issues();
     let Some(bytes) = view.store.field(&key, member)? else {
         return Ok(None);
     };
-    let record = Record::read(&bytes).map(Record::into_owned);
+    let record = Record::read(&bytes).map(own);
     if record.is_none() {
         view.store.report_corrupt(&key);
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::record::{read, Record};
+use super::record::{read_to_change, Record};
 use crate::memory::days::Series;
 use crate::memory::keys::pair;
 use crate::memory::{Effects, Identifier, KeyKind, Plan, Result, View};
@@ -40,19 +40,16 @@ pub fn track(view: &View<'_>, occurrences: &[Occurrence<'_>]) -> Result<(Effects
     for occurrence in occurrences {
         let severity = occurrence.severity.as_str();
         let (issue_type, rule) = (occurrence.issue_type.as_str(), occurrence.rule.as_str());
-        let known = position.get(&(issue_type, rule)).copied();
-        let index = match known {
-            Some(index) => index,
-            None => {
-                let member = pair(issue_type, rule);
-                let stored = read(view, &member)?;
-                touched.push((member, stored.unwrap_or_else(|| Record::new(view.now))));
-                if many {
-                    position.insert((issue_type, rule), touched.len() - 1);
-                }
-                touched.len() - 1
-            }
+        let next = touched.len();
+        let index = match many {
+            true => *position.entry((issue_type, rule)).or_insert(next),
+            false => next,
         };
+        if index == next {
+            let member = pair(issue_type, rule);
+            let stored = read_to_change(view, &member)?;
+            touched.push((member, stored.unwrap_or_else(|| Record::new(view.now))));
+        }
         let record = &mut touched[index].1;
         record.occur(view.now, occurrence.count, view.settings.trend_half_life);
         record.severity = Cow::Borrowed(severity);
