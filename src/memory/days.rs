@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::keys::{escape, unescape};
+use super::keys::{escape, split, unescape};
 use super::{Day, Plan, Result, View};
 
 /// Counts by field of a day's hash.
@@ -56,9 +56,9 @@ pub enum Measure {
 impl<'a> Series<'a> {
     /// Reads a field's name; `None` where it is none of ours.
     pub fn parse(field: &'a str) -> Option<Self> {
-        let mut parts = field.split(':');
-        let (family, name, last) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
+        let (family, rest) = split(field)?;
+        let (name, last) = split(rest)?;
+        if last.bytes().any(|byte| byte == b':') {
             return None;
         }
         let name = unescape(name);
@@ -234,7 +234,8 @@ pub fn each(view: &View<'_>, day: Day, visit: &mut dyn FnMut(Series<'_>, u64)) -
     })
 }
 
-fn number(value: &[u8]) -> Option<u64> {
+/// Reads a count.
+pub fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 

@@ -45,6 +45,15 @@ pub trait Store {
     /// Several fields of a hash, in the order asked for; `None` where the hash does not exist.
     fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>>;
 
+    /// Shows the values of up to eight fields of a hash, in the order asked for; nothing where the hash does not exist.
+    /// For looking at many hashes by the same fields.
+    fn look(
+        &self,
+        key: &str,
+        fields: &[&'static str],
+        visit: &mut dyn FnMut(&[Option<&[u8]>]),
+    ) -> Result<()>;
+
     /// How many fields a hash has.
     fn hash_len(&self, key: &str) -> Result<usize>;
 
@@ -107,6 +116,9 @@ impl Store for Empty {
     }
     fn fields(&self, _: &str, _: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
         Ok(None)
+    }
+    fn look(&self, _: &str, _: &[&'static str], _: &mut dyn FnMut(&[Option<&[u8]>])) -> Result<()> {
+        Ok(())
     }
     fn hash_len(&self, _: &str) -> Result<usize> {
         Ok(0)

@@ -254,6 +254,22 @@ impl Store for Memory {
         }))
     }
 
+    fn look(
+        &self,
+        key: &str,
+        fields: &[&'static str],
+        visit: &mut dyn FnMut(&[Option<&[u8]>]),
+    ) -> Result<()> {
+        if let Some(hash) = value!(self, key, Hash) {
+            let values: Vec<_> = fields
+                .iter()
+                .map(|field| hash.get(field.as_bytes()).map(Vec::as_slice))
+                .collect();
+            visit(&values);
+        }
+        Ok(())
+    }
+
     fn hash_len(&self, key: &str) -> Result<usize> {
         Ok(value!(self, key, Hash).map_or(0, |hash| hash.len()))
     }

@@ -7,6 +7,7 @@
 //! | `registration` | tells the server of every command, its documentation and ACL categories |
 //! | `dispatch` | runs a command: arguments, slot, handler, effects, reply, panic guard |
 //! | `keyspace` | reads keys through the module API |
+//! | `once` | lets each entry of a scanned collection through once |
 //! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
 //! | `call` | calls other commands of the server |
@@ -33,6 +34,7 @@ mod information;
 mod keyspace;
 mod log;
 mod module;
+mod once;
 mod registration;
 mod reply;
 pub mod settings;
