@@ -105,7 +105,7 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
     for pattern in patterns::read_all(view, &overview, &mut room)? {
         let mut history = Vec::new();
         let mut fits = Ok(());
-        history::entries(view, &pattern.member(), &mut |entry| {
+        history::entries(view, &pattern, &mut |entry| {
             if fits.is_ok() {
                 fits = room.take(entry.size());
                 history.push(entry);

@@ -56,7 +56,7 @@ pub use identity::{Identifier, Repo};
 pub use keys::Keys;
 pub use plan::{Effect, Effects, Plan};
 pub use settings::Settings;
-pub use store::{Expiry, KeyKind, Store};
+pub use store::{Expiry, KeyKind, Store, Values};
 pub use time::{Day, Timestamp};
 
 /// What a plan may look at: the keys of one repo, the time, the settings.

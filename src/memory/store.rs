@@ -30,6 +30,9 @@ pub enum Expiry {
     At(i64),
 }
 
+/// The values of some fields of a hash, in the order asked for; `None` for a field that it does not have.
+pub type Values<'v> = [Option<&'v [u8]>];
+
 /// Reads keys. Every method that reads a value answers [`WrongType`](super::Error::WrongType) for a key of another
 /// type, and treats a missing key as an empty one.
 pub trait Store {
@@ -51,7 +54,7 @@ pub trait Store {
         &self,
         key: &str,
         fields: &[&'static str],
-        visit: &mut dyn FnMut(&[Option<&[u8]>]),
+        visit: &mut dyn FnMut(&Values<'_>),
     ) -> Result<()>;
 
     /// How many fields a hash has.
@@ -117,7 +120,7 @@ impl Store for Empty {
     fn fields(&self, _: &str, _: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
         Ok(None)
     }
-    fn look(&self, _: &str, _: &[&'static str], _: &mut dyn FnMut(&[Option<&[u8]>])) -> Result<()> {
+    fn look(&self, _: &str, _: &[&'static str], _: &mut dyn FnMut(&Values<'_>)) -> Result<()> {
         Ok(())
     }
     fn hash_len(&self, _: &str) -> Result<usize> {

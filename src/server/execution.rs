@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use redis_module::raw;
 
 use super::log::{log, Level};
-use super::{call, tally};
+use super::{call, compact, tally};
 use crate::memory::{Effect, Effects, Error, Result};
 
 /// Carries out every effect, in order.
@@ -42,6 +42,9 @@ fn carry_out(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
                 words.extend([Cow::from(field), value.into()]);
             }
             c"HSET"
+        }
+        Effect::HashReplace(key, fields, expires_at) => {
+            return compact::write_hash(ctx, key, fields, *expires_at);
         }
         Effect::Rank(key, scores) => {
             words.push(key.into());

@@ -15,7 +15,7 @@ use super::log::{log, Level};
 use super::once::Once;
 use super::string::{bytes_of, OwnedString};
 use super::{call, tally};
-use crate::memory::{Error, Expiry, KeyKind, Result, Store};
+use crate::memory::{Error, Expiry, KeyKind, Result, Store, Values};
 
 /// A key opened for reading; closed when dropped.
 struct OpenKey {
@@ -305,7 +305,7 @@ impl Store for Keyspace {
         &self,
         key: &str,
         fields: &[&'static str],
-        visit: &mut dyn FnMut(&[Option<&[u8]>]),
+        visit: &mut dyn FnMut(&Values<'_>),
     ) -> Result<()> {
         let Some(open) = self.open_as(key, KeyKind::Hash)? else {
             return Ok(());

@@ -10,6 +10,7 @@
 //! | `once` | lets each entry of a scanned collection through once |
 //! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
+//! | `compact` | writes a whole hash in the compact encoding |
 //! | `call` | calls other commands of the server |
 //! | `reply` | answers without ever letting data into the protocol |
 //! | `settings`, `configuration` | default, minimum, maximum, value; how they are set |
@@ -26,6 +27,7 @@ mod allocator;
 pub mod anonymization;
 mod call;
 pub mod command;
+mod compact;
 mod configuration;
 pub mod dispatch;
 mod execution;

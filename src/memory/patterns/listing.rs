@@ -3,7 +3,7 @@
 use super::record::{confidence, read, Pattern};
 use crate::memory::answer::Room;
 use crate::memory::keys::{pair, split_pair};
-use crate::memory::{Result, View};
+use crate::memory::{Result, Values, View};
 
 /// What a sorted listing needs to know of a record.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Overview {
 const LOOKED_AT: [&str; 2] = ["confidence", "usage_count"];
 
 impl Overview {
-    fn of(pattern_type: &str, id: &str, values: &[Option<&[u8]>]) -> Option<Self> {
+    fn of(pattern_type: &str, id: &str, values: &Values<'_>) -> Option<Self> {
         let &[Some(found), Some(usage_count)] = values else {
             return None;
         };
