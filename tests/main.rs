@@ -14,6 +14,7 @@ mod concurrency;
 mod configuration;
 mod durability;
 mod fixes;
+mod footprint;
 mod hostile;
 mod insights;
 mod introspection;

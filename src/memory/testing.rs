@@ -91,6 +91,13 @@ impl Memory {
         self.now = Timestamp::from_ms(self.now.ms() + ms);
     }
 
+    /// Removes what has expired, as a server does in time: it does not come back though a clock is set back.
+    pub fn bury(&self) {
+        let now = self.now.ms();
+        let mut keys = self.keys.borrow_mut();
+        keys.retain(|_, (_, at)| at.is_none_or(|at| at > now));
+    }
+
     /// Puts a hash under a key, without a TTL.
     pub fn plant_hash(&self, key: &str, fields: &[(&str, &str)]) {
         let own = |&(field, value): &(&str, &str)| (field.into(), value.into());

@@ -21,17 +21,17 @@ pub fn keys(view: &View<'_>) -> Vec<String> {
                 names.push(view.keys.history(member));
             }
         });
-    names.extend(day_keys(view));
+    names.extend(days(view).into_iter().map(|day| view.keys.day(day)));
     names.retain(|key| view.store.kind(key).is_some());
     names
 }
 
 /// The days that may have counters: those known, and, should that knowledge be lost, all of the longest window.
-fn day_keys(view: &View<'_>) -> Vec<String> {
+pub(super) fn days(view: &View<'_>) -> BTreeSet<Day> {
     let window = view.today().window(LONGEST_WINDOW);
-    let known = days::known(view).unwrap_or_default();
-    let days: BTreeSet<Day> = window.chain(known).collect();
-    days.into_iter().map(|day| view.keys.day(day)).collect()
+    window
+        .chain(days::known(view).unwrap_or_default())
+        .collect()
 }
 
 /// Deletes all that is known of the repo; answers the number of keys.

@@ -244,6 +244,8 @@ fn by_record(
     top: usize,
     filter: Filter<'_>,
 ) -> Result<(Vec<Issue>, usize)> {
+    // A ranking of another type is an error, though only the records are needed.
+    view.store.ranking_len(&view.keys.issues_trend())?;
     let mut total = 0;
     let mut best: BTreeMap<(Ranked, String), Record<'static>> = BTreeMap::new();
     each_taken(view, filter, &mut |member, value| {
