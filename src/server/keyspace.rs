@@ -307,9 +307,15 @@ impl Store for Keyspace {
         fields: &[&'static str],
         visit: &mut dyn FnMut(&Values<'_>),
     ) -> Result<()> {
-        let Some(open) = self.open_as(key, KeyKind::Hash)? else {
+        // One of many: it is not worth keeping open.
+        let Some(open) = self.open_anew(key) else {
             return Ok(());
         };
+        match open.kind() {
+            None => return Ok(()),
+            Some(KeyKind::Hash) => {}
+            Some(_) => return Err(Error::WrongType),
+        }
         let mut values: [Option<OwnedString>; MOST_LOOKED_AT] = Default::default();
         let mut bytes: [Option<&[u8]>; MOST_LOOKED_AT] = Default::default();
         let looked_at = values.iter_mut().zip(fields);
