@@ -236,6 +236,11 @@ pub fn each(view: &View<'_>, day: Day, visit: &mut dyn FnMut(Series<'_>, u64)) -
 
 /// Reads a count.
 pub fn number(value: &[u8]) -> Option<u64> {
+    // As we write them; none of so few digits overflows.
+    if matches!(value.len(), 1..=18) && value.iter().all(u8::is_ascii_digit) {
+        let digits = value.iter().map(|digit| u64::from(digit - b'0'));
+        return Some(digits.fold(0, |number, digit| 10 * number + digit));
+    }
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
