@@ -64,7 +64,7 @@ fn the_key_prefix_is_set_at_load_only() {
     let mut client = server.client();
     fill(&mut client, "r");
     let names = client.key_names("*");
-    assert!(names.len() >= 14 && names.iter().all(|name| name.starts_with("team:{r}:")), "{names:?}");
+    assert!(names.len() >= 13 && names.iter().all(|name| name.starts_with("team:{r}:")), "{names:?}");
     client.error(&["CONFIG", "SET", "patternmemory.key-prefix", "other"]);
     assert_eq!(setting(&mut client, "key-prefix").as_deref(), Some("team"));
     assert_eq!(client.json(&["PATTERN.REPOS"])["repos"][0], "r");

@@ -15,6 +15,7 @@ mod concurrency;
 mod configuration;
 mod durability;
 mod fixes;
+mod footprint;
 mod hostile;
 mod insights;
 mod introspection;

@@ -437,12 +437,10 @@ fn the_record_is_a_plain_hash_that_any_client_reads() {
     let mut client = server.client();
     let repo = "patterns/plain";
     client.json(&["PATTERN.STORE", repo, "größe 名", r#"{"a":"ä"}"#, "ID", "🙂", "CONFIDENCE", "0.5"]);
-    let record = client.map(&["HGETALL", "pm:{patterns/plain}:pattern:größe 名:🙂"]);
-    let mut names: Vec<&str> = record.keys().map(String::as_str).collect();
-    names.sort_unstable();
-    let mut expected = PATTERN.to_vec();
-    expected.sort_unstable();
-    assert_eq!(names, expected);
+    let (key, history) = ("pm:{patterns/plain}:pattern:größe 名:🙂", "pm:{patterns/plain}:history:größe 名:🙂");
+    let record = client.map(&["HGETALL", key]);
+    // Who created it stays with the record until the history begins.
+    assert_eq!((record["user"].as_str(), client.int(&["LLEN", history])), ("default", 0));
     assert_eq!(record["pattern_type"], "größe 名");
     assert_eq!(record["id"], "🙂");
     assert_eq!(record["pattern_data"], r#"{"a":"ä"}"#);
@@ -450,7 +448,14 @@ fn the_record_is_a_plain_hash_that_any_client_reads() {
     assert_eq!(record["usage_count"], "0");
     assert_eq!(record["version"], "1");
     assert_eq!(client.texts(&["SMEMBERS", "pm:{patterns/plain}:patterns"]), ["größe 名:🙂"]);
-    assert_eq!(client.int(&["LLEN", "pm:{patterns/plain}:history:größe 名:🙂"]), 1);
+    client.int(&["PATTERN.CONFIDENCE", repo, "größe 名", "0.6", "ID", "🙂"]);
+    let record = client.map(&["HGETALL", key]);
+    let mut names: Vec<&str> = record.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let mut expected = PATTERN.to_vec();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!(client.int(&["LLEN", history]), 2);
 }
 
 #[test]

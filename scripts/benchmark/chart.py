@@ -66,7 +66,8 @@ def _panel(curves: list[Curve]) -> Iterator[str]:
         )
     labels = _spread({curve.read: y(curve.points[sizes[-1]]) for curve in curves})
     for number, curve in enumerate(curves):
-        colour = _COLOURS[number % len(_COLOURS)]
+        # The dashed ones begin elsewhere among the colours: lines close to each other are often of one family.
+        colour = _COLOURS[(number + 3 * (number // len(_COLOURS))) % len(_COLOURS)]
         dashes = ' stroke-dasharray="5 3"' if number >= len(_COLOURS) else ""
         points = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in sorted(curve.points.items()))
         yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.8"{dashes}/>'

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::keys::{escape, joined, unescape};
+use super::keys::{escape, joined, split, unescape};
 use super::stored::whole;
 use super::{Day, Plan, Result, View};
 
@@ -85,9 +85,9 @@ pub enum Measure {
 impl<'a> Series<'a> {
     /// Reads a field's name; `None` where it is none of ours.
     pub fn parse(field: &'a str) -> Option<Self> {
-        let mut parts = field.split(':');
-        let (family, name, last) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
+        let (family, rest) = split(field)?;
+        let (name, last) = split(rest)?;
+        if last.bytes().any(|byte| byte == b':') {
             return None;
         }
         let name = unescape(name);
@@ -307,7 +307,13 @@ pub fn each(view: &View<'_>, day: Day, visit: &mut dyn FnMut(Series<'_>, u64)) -
     Ok(())
 }
 
-fn number(value: &[u8]) -> Option<u64> {
+/// Reads a count.
+pub fn number(value: &[u8]) -> Option<u64> {
+    // As we write them; none of so few digits overflows.
+    if matches!(value.len(), 1..=18) && value.iter().all(u8::is_ascii_digit) {
+        let digits = value.iter().map(|digit| u64::from(digit - b'0'));
+        return Some(digits.fold(0, |number, digit| 10 * number + digit));
+    }
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 

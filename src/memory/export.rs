@@ -12,7 +12,7 @@ use super::keys::split_pair;
 use super::patterns::history::{self, Entry};
 use super::patterns::{self, Pattern};
 use super::sessions::Session;
-use super::{days, stored, Repo, Result, Timestamp, View};
+use super::{days, stored, upkeep, Repo, Result, Timestamp, View};
 
 /// What a document says that it is.
 pub const FORMAT: &str = "pattern-memory";
@@ -105,7 +105,7 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
     for pattern in patterns::read_all(view, &overview, &mut room)? {
         let mut history = Vec::new();
         let mut fits = Ok(());
-        history::entries(view, &pattern.member(), &mut |entry| {
+        history::entries(view, &pattern, &mut |entry| {
             if fits.is_ok() {
                 fits = room.take(entry.size());
                 history.push(entry);
@@ -146,7 +146,8 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
     document
         .fix_stats
         .sort_by(|a, b| (&a.issue_type, &a.fix_type).cmp(&(&b.issue_type, &b.fix_type)));
-    for day in days::known(view)? {
+    days::known(view)?;
+    for day in upkeep::days(view) {
         let mut counts = BTreeMap::new();
         days::each(view, day, &mut |series, n| {
             let count: &mut u64 = counts.entry(series.to_string()).or_default();

@@ -159,16 +159,21 @@ fn import_patterns(
             }
             Some(ours) => {
                 let mut history = Vec::new();
-                history::entries(view, &member, &mut |entry| history.push(entry))?;
+                history::entries(view, &ours, &mut |entry| history.push(entry))?;
                 merge_pattern(ours, history, found)
             }
         };
         entries.truncate(view.settings.max_history);
+        let creation = match &entries[..] {
+            [only] => only.as_creation(&record),
+            _ => None,
+        };
+        entries.retain(|_| creation.is_none());
         let key = view.keys.history(&member);
         if entries.is_empty() && view.store.kind(&key).is_some() {
             plan.start_anew(&key, KeyKind::List);
         }
-        plan.hash_set(view.keys.pattern(&member), record.to_fields());
+        patterns::put(view, plan, &record, creation.as_ref())?;
         plan.list_replace(key.clone(), entries.iter().map(json).collect());
         plan.follow(&key, KeyKind::List);
         members.push(member);

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::Room;
+use super::days::Family;
 use super::fixes::{self, Rate};
 use super::issues::{self, Filter, Trends};
 use super::patterns::{self, Overview, Pattern, HIGH_CONFIDENCE};
 use super::recommendations::recommend;
-use super::sessions::{self, Analytics};
-use super::{Result, View};
+use super::sessions::Analytics;
+use super::{window, Result, View};
 
 /// The report.
 #[derive(Debug, Serialize)]
@@ -43,13 +44,14 @@ pub struct ConfidenceSummary {
 /// The report on the last `days` days, with at most `top` patterns and issues.
 pub fn insights(view: &View<'_>, days: u32, top: usize) -> Result<Insights> {
     let overview = patterns::overview(view, None)?;
-    let issue_trends = issues::trends(view, days, top, Filter::default())?;
+    let totals = window::totals(view, days, &[Family::Sessions])?;
+    let issue_trends = issues::trends_of(view, &totals, days, top, Filter::default())?;
     let fix_success_rates = fixes::rates(view)?;
     Ok(Insights {
         recommendations: recommend(&overview, &issue_trends.trending_issues, &fix_success_rates),
         team_patterns: patterns::read_all(view, overview.iter().take(top), &mut Room::new())?,
         pattern_confidence_summary: summarize(&overview),
-        learning_analytics: sessions::analytics(view, days)?,
+        learning_analytics: Analytics::of(&totals),
         issue_trends,
         fix_success_rates,
     })

@@ -13,7 +13,7 @@
 //! | `stored` | records as JSON text, and lists of them |
 //! | `plan` | what a command wants done, and the TTL rule |
 //! | `time`, `decay`, `bounds`, `burst` | days and instants; decayed counts; Wilson bounds; Poisson bursts |
-//! | `days` | the daily counters |
+//! | `days`, `window` | the daily counters, and their sums over a report's window |
 //! | `patterns`, `issues`, `fixes`, `sessions` | what is remembered, and what the commands on it do |
 //! | `insights`, `recommendations` | the whole report |
 //! | `export`, `import`, `customs` | a whole memory as one document, and back, checked on the way |
@@ -49,13 +49,14 @@ pub mod stored;
 pub mod testing;
 pub mod time;
 pub mod upkeep;
+pub mod window;
 
 pub use error::{Error, Result};
 pub use identity::{Checks, GoodNames, Identifier, Repo};
 pub use keys::Keys;
 pub use plan::{Effect, Effects, Plan};
 pub use settings::Settings;
-pub use store::{Expiry, KeyKind, Store};
+pub use store::{Expiry, KeyKind, Store, Values};
 pub use time::{Day, Timestamp};
 
 /// What a plan may look at: the keys of one repo, the time, the settings.

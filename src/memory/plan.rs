@@ -14,6 +14,9 @@ use super::{Day, Error, Expiry, KeyKind, Result, View};
 pub enum Effect {
     /// `HSET key field value …`
     HashSet(String, Vec<(String, String)>),
+    /// Makes a hash hold exactly these fields, until this time in milliseconds where there is one: `RESTORE`, which
+    /// keeps the hash compact
+    HashReplace(String, Vec<(String, String)>, Option<i64>),
     /// `HDEL key field …`
     HashDelete(String, Vec<String>),
     /// `LPUSH key value …`: the last value becomes the first element.
@@ -158,6 +161,12 @@ impl Plan {
         }
     }
 
+    /// Makes a hash hold exactly these fields; it keeps its TTL as after any other write.
+    pub fn hash_replace(&mut self, key: String, fields: Vec<(String, String)>) {
+        self.write(&key, KeyKind::Hash);
+        self.effects.push(Effect::HashReplace(key, fields, None));
+    }
+
     /// Removes fields of a hash.
     pub fn hash_delete(&mut self, key: String, fields: Vec<String>) {
         if !fields.is_empty() {
@@ -168,9 +177,17 @@ impl Plan {
 
     /// Puts a value at the head of a list of `len` elements and keeps the newest `most`.
     pub fn list_push(&mut self, key: String, value: String, len: usize, most: usize) {
+        self.list_push_all(key, vec![value], len, most);
+    }
+
+    /// The same with several values, the oldest first.
+    pub fn list_push_all(&mut self, key: String, values: Vec<String>, len: usize, most: usize) {
+        if values.is_empty() {
+            return;
+        }
         self.write(&key, KeyKind::List);
-        let trim = (len + 1 > most).then(|| Effect::ListTrim(key.clone(), most));
-        self.effects.push(Effect::ListPush(key, vec![value]));
+        let trim = (len + values.len() > most).then(|| Effect::ListTrim(key.clone(), most));
+        self.effects.push(Effect::ListPush(key, values));
         self.effects.extend(trim);
     }
 
@@ -357,7 +374,32 @@ impl Plan {
                 armed.push(Effect::ExpireAt(key, at));
             }
         }
+        self.expire_replaced(view, &mut armed);
         self.effects.extend(armed);
+    }
+
+    /// What is replaced is given its expiry in the same step.
+    fn expire_replaced(&mut self, view: &View<'_>, armed: &mut Vec<Effect>) {
+        let mut replaced: HashMap<&str, &mut Option<i64>> = HashMap::new();
+        for effect in &mut self.effects {
+            if let Effect::HashReplace(key, _, expires_at) = effect {
+                *expires_at = match view.store.expiry(key) {
+                    Expiry::At(at) => Some(at),
+                    Expiry::Never | Expiry::Missing => None,
+                };
+                replaced.insert(key, expires_at);
+            }
+        }
+        armed.retain(|effect| match effect {
+            Effect::ExpireAt(key, at) => match replaced.get_mut(key.as_str()) {
+                Some(expires_at) => {
+                    **expires_at = Some(*at);
+                    false
+                }
+                None => true,
+            },
+            _ => true,
+        });
     }
 }
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::days::{self, Measure, Series};
+use super::days::{Family, Measure, Series};
 use super::stored::{self, Writer};
+use super::window::{self, Totals};
 use super::{Effects, Identifier, Plan, Result, Timestamp, View};
 
 /// A session, as it is stored, answered and exported.
@@ -115,9 +116,18 @@ pub struct Breakdown {
 
 /// Sums the daily counters of the last `days` days.
 pub fn analytics(view: &View<'_>, days: u32) -> Result<Analytics> {
-    let mut found = Analytics::default();
-    for day in view.today().window(days) {
-        days::each(view, day, &mut |series, n| {
+    Ok(Analytics::of(&window::totals(
+        view,
+        days,
+        &[Family::Sessions],
+    )?))
+}
+
+impl Analytics {
+    /// What the sums of a window say of sessions.
+    pub fn of(totals: &Totals) -> Self {
+        let mut found = Analytics::default();
+        totals.each(&mut |series, n| {
             let Series::Session {
                 session_type,
                 measure,
@@ -125,13 +135,8 @@ pub fn analytics(view: &View<'_>, days: u32) -> Result<Analytics> {
             else {
                 return;
             };
-            if !found.session_breakdown.contains_key(session_type.as_ref()) {
-                let name = session_type.clone().into_owned();
-                found.session_breakdown.insert(name, Breakdown::default());
-            }
-            let Some(of_type) = found.session_breakdown.get_mut(session_type.as_ref()) else {
-                return;
-            };
+            let breakdown = &mut found.session_breakdown;
+            let of_type = breakdown.entry(session_type.into_owned()).or_default();
             let (total, part) = match measure {
                 Measure::Count => (&mut found.total_sessions, &mut of_type.session_count),
                 Measure::Patterns => (
@@ -145,9 +150,9 @@ pub fn analytics(view: &View<'_>, days: u32) -> Result<Analytics> {
             };
             *total = total.saturating_add(n);
             *part = part.saturating_add(n);
-        })?;
+        });
+        found
     }
-    Ok(found)
 }
 
 /// The sessions from `offset` on, newest first, at most `count`, as one JSON array.

@@ -30,6 +30,9 @@ pub enum Expiry {
     At(i64),
 }
 
+/// The values of some fields of a hash, in the order asked for; `None` for a field that it does not have.
+pub type Values<'v> = [Option<&'v [u8]>];
+
 /// Reads keys. Every method that reads a value answers [`WrongType`](super::Error::WrongType) for a key of another
 /// type, and treats a missing key as an empty one.
 pub trait Store {
@@ -44,6 +47,15 @@ pub trait Store {
 
     /// Several fields of a hash, in the order asked for; `None` where the hash does not exist.
     fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>>;
+
+    /// Shows the values of up to eight fields of a hash, in the order asked for; nothing where the hash does not exist.
+    /// For looking at many hashes by the same fields.
+    fn look(
+        &self,
+        key: &str,
+        fields: &[&'static str],
+        visit: &mut dyn FnMut(&Values<'_>),
+    ) -> Result<()>;
 
     /// How many fields a hash has.
     fn hash_len(&self, key: &str) -> Result<usize>;
@@ -107,6 +119,9 @@ impl Store for Empty {
     }
     fn fields(&self, _: &str, _: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
         Ok(None)
+    }
+    fn look(&self, _: &str, _: &[&'static str], _: &mut dyn FnMut(&Values<'_>)) -> Result<()> {
+        Ok(())
     }
     fn hash_len(&self, _: &str) -> Result<usize> {
         Ok(0)

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use anonymizer::Anonymizer;
 
 use super::{
-    Effect, Effects, Error, Expiry, KeyKind, Keys, Repo, Result, Settings, Store, Timestamp, View,
+    Effect, Effects, Error, Expiry, KeyKind, Keys, Repo, Result, Settings, Store, Timestamp,
+    Values, View,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +91,26 @@ impl Memory {
         self.now = Timestamp::from_ms(self.now.ms() + ms);
     }
 
+    /// Removes what has expired, as a server does in time: it does not come back though a clock is set back.
+    pub fn bury(&self) {
+        let now = self.now.ms();
+        let mut keys = self.keys.borrow_mut();
+        keys.retain(|_, (_, at)| at.is_none_or(|at| at > now));
+    }
+
+    /// Puts a hash under a key, without a TTL.
+    pub fn plant_hash(&self, key: &str, fields: &[(&str, &str)]) {
+        let own = |&(field, value): &(&str, &str)| (field.into(), value.into());
+        let hash = Value::Hash(fields.iter().map(own).collect());
+        self.keys.borrow_mut().insert(key.into(), (hash, None));
+    }
+
+    /// Puts a list under a key, without a TTL.
+    pub fn plant_list(&self, key: &str, elements: &[&str]) {
+        let list = Value::List(elements.iter().map(|&text| text.into()).collect());
+        self.keys.borrow_mut().insert(key.into(), (list, None));
+    }
+
     /// Puts a value of a type under a key.
     pub fn plant(&self, key: &str, kind: KeyKind) {
         let value = match kind {
@@ -135,6 +156,12 @@ impl Memory {
                 };
                 hash.extend(fields.iter().map(|(f, v)| (bytes(f), bytes(v))));
             }),
+            Effect::HashReplace(key, fields, expires_at) => {
+                let fields = fields.iter().map(|(f, v)| (bytes(f), bytes(v)));
+                let value = Value::Hash(fields.collect());
+                let mut keys = self.keys.borrow_mut();
+                keys.insert(key.clone(), (value, *expires_at));
+            }
             Effect::HashDelete(key, fields) => {
                 self.change(key, Value::Hash(BTreeMap::new()), |v| {
                     let Value::Hash(hash) = v else {
@@ -252,6 +279,22 @@ impl Store for Memory {
                 .map(|field| hash.get(field.as_bytes()).cloned())
                 .collect()
         }))
+    }
+
+    fn look(
+        &self,
+        key: &str,
+        fields: &[&'static str],
+        visit: &mut dyn FnMut(&Values<'_>),
+    ) -> Result<()> {
+        if let Some(hash) = value!(self, key, Hash) {
+            let values: Vec<_> = fields
+                .iter()
+                .map(|field| hash.get(field.as_bytes()).map(Vec::as_slice))
+                .collect();
+            visit(&values);
+        }
+        Ok(())
     }
 
     fn hash_len(&self, key: &str) -> Result<usize> {

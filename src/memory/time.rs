@@ -223,7 +223,20 @@ mod tests {
 
     #[test]
     fn only_real_days_are_read() {
-        for text in ["2026-02-30", "2026-2-3", "", "2026-11-23T00", "1969-12-31"] {
+        for text in [
+            "2026-02-30",
+            "2026-2-3",
+            "",
+            "2026-11-23T00",
+            "1969-12-31",
+            "2026-00-10",
+            "2026-13-01",
+            "2026-01-00",
+            "0000-01-01",
+            "+026-01-01",
+            "2026-02-29",
+            "2100-02-29",
+        ] {
             assert_eq!(Day::parse(text), None, "{text}");
         }
     }
@@ -243,6 +256,20 @@ mod tests {
             let told = text.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond());
             let told = told.filter(|ms| Timestamp::from_ms(*ms).ms() == *ms);
             prop_assert_eq!(Timestamp::parse(&text).map(Timestamp::ms), told);
+        }
+
+        #[test]
+        fn they_are_written_and_read_as_the_calendar_has_them(ms in 0i64..253_402_000_000_000, text in "20[0-9]{2}-[01][0-9]-[0-3][0-9]") {
+            let theirs = jiff::Timestamp::from_millisecond(ms).unwrap();
+            prop_assert_eq!(Timestamp::from_ms(ms).to_string(), format!("{theirs:.3}"));
+            let date: Option<jiff::civil::Date> = text.parse().ok();
+            prop_assert_eq!(Day::parse(&text).map(|day| day.to_string()), date.map(|date| date.to_string()));
+        }
+
+        #[test]
+        fn an_instant_that_is_not_as_we_write_it_is_read_all_the_same(text in "20[0-9]{2}-[01][0-9]-[0-3][0-9][Tt][0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.][0-9]{3})?(Z|[+]01:00)") {
+            let theirs: Option<jiff::Timestamp> = text.parse().ok();
+            prop_assert_eq!(Timestamp::parse(&text).map(Timestamp::ms), theirs.map(|theirs| theirs.as_millisecond()));
         }
     }
 }

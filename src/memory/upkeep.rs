@@ -22,18 +22,18 @@ pub fn keys(view: &View<'_>) -> Vec<String> {
                 names.push(view.keys.history(member));
             }
         });
-    names.extend(day_keys(view));
+    let day_keys = |day: Day| Family::ALL.map(|family| view.keys.day(day, family));
+    names.extend(days(view).into_iter().flat_map(day_keys));
     names.retain(|key| view.store.kind(key).is_some());
     names
 }
 
 /// The days that may have counters: those known, and, should that knowledge be lost, all of the longest window.
-fn day_keys(view: &View<'_>) -> Vec<String> {
+pub(super) fn days(view: &View<'_>) -> BTreeSet<Day> {
     let window = view.today().window(LONGEST_WINDOW);
-    let known = days::known(view).unwrap_or_default();
-    let days: BTreeSet<Day> = window.chain(known).collect();
-    let keys = |day: Day| Family::ALL.map(|family| view.keys.day(day, family));
-    days.into_iter().flat_map(keys).collect()
+    window
+        .chain(days::known(view).unwrap_or_default())
+        .collect()
 }
 
 /// Deletes all that is known of the repo; answers the number of keys.

@@ -9,7 +9,7 @@ use redis_module::raw;
 use super::direct::{text_of, Direct};
 use super::keyspace::Keyspace;
 use super::log::{log, Level};
-use super::{call, tally};
+use super::{call, compact, tally};
 use crate::memory::{Effect, Effects, Error, Result};
 
 /// Carries out every effect, in order, and closes the keys that are open.
@@ -58,6 +58,9 @@ fn call_command(ctx: *mut raw::RedisModuleCtx, effect: &Effect) -> Result<()> {
                 words.extend([Cow::from(field), value.into()]);
             }
             c"HSET"
+        }
+        Effect::HashReplace(key, fields, expires_at) => {
+            return compact::write_hash(ctx, key, fields, *expires_at);
         }
         Effect::Rank(key, scores) => {
             words.push(key.into());

@@ -3,7 +3,7 @@
 //! A command that writes opens its keys for writing at once, so that what was read is also what `direct` writes to.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ffi::{c_int, c_long, c_void};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
@@ -14,9 +14,10 @@ use std::sync::{Mutex, PoisonError};
 use redis_module::raw;
 
 use super::log::{log, Level};
+use super::once::Once;
 use super::string::{bytes_of, OwnedString};
 use super::{call, tally};
-use crate::memory::{Error, Expiry, KeyKind, Result, Store};
+use crate::memory::{Error, Expiry, KeyKind, Result, Store, Values};
 
 /// A key that is open; closed when dropped.
 pub struct OpenKey {
@@ -81,8 +82,7 @@ impl OpenKey {
         unsafe { raw::RedisModule_ValueLength.map_or(0, |len| len(self.as_ptr())) }
     }
 
-    fn field(&self, field: &[u8]) -> Option<Vec<u8>> {
-        let field = OwnedString::new(self.ctx, field);
+    fn field(&self, field: &OwnedString) -> Option<OwnedString> {
         let mut value: *mut raw::RedisModuleString = ptr::null_mut();
         // SAFETY: the key is an open hash; the variable arguments are a field, where to put its value, and null.
         // The value is created for this context and freed by OwnedString.
@@ -92,14 +92,16 @@ impl OpenKey {
             let flags = raw::REDISMODULE_HASH_NONE as c_int;
             get(self.as_ptr(), flags, field.as_ptr(), &mut value, end);
         }
-        if value.is_null() {
-            return None;
-        }
-        let value = OwnedString::taken(self.ctx, value);
+        (!value.is_null()).then(|| OwnedString::taken(self.ctx, value))
+    }
+
+    fn copy_of_field(&self, field: &str) -> Option<Vec<u8>> {
+        let value = self.field(&OwnedString::new(self.ctx, field.as_bytes()))?;
         Some(value.bytes().to_vec())
     }
 
-    /// Hands every field or member to `visit`, some more than once should a table be rehashed meanwhile.
+    /// Hands every field or member to `visit` once: a server may hand some out more than once, should it move a table
+    /// meanwhile.
     fn scan(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
         extern "C" fn each(
             _key: *mut raw::RedisModuleKey,
@@ -118,10 +120,18 @@ impl OpenKey {
                 (bytes_of(field), value.unwrap_or_default())
             };
             // A panic must not cross into the server's C code.
-            let visited = panic::catch_unwind(AssertUnwindSafe(|| (state.visit)(field, value)));
+            let visited = panic::catch_unwind(AssertUnwindSafe(|| {
+                if state.seen.is_new(field) {
+                    (state.visit)(field, value);
+                }
+            }));
             state.panic = visited.err();
         }
-        let mut state = ScanState { visit, panic: None };
+        let mut state = ScanState {
+            visit,
+            seen: Once::new(self.len()),
+            panic: None,
+        };
         // SAFETY: the cursor is created, used with an open hash, set or sorted set, and destroyed here; the
         // callback's data outlives the loop.
         unsafe {
@@ -133,8 +143,10 @@ impl OpenKey {
                 return;
             };
             let cursor = create();
-            let data = ptr::from_mut(&mut state).cast();
-            while scan(self.as_ptr(), cursor, Some(each), data) != 0 {}
+            let data = ptr::from_mut(&mut state);
+            while scan(self.as_ptr(), cursor, Some(each), data.cast()) != 0 {
+                (*data).seen.goes_on();
+            }
             destroy(cursor);
         }
         if let Some(panic) = state.panic {
@@ -145,6 +157,7 @@ impl OpenKey {
 
 struct ScanState<'a> {
     visit: &'a mut dyn FnMut(&[u8], &[u8]),
+    seen: Once,
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
@@ -156,10 +169,15 @@ pub struct Keyspace {
     ctx: *mut raw::RedisModuleCtx,
     mode: c_int,
     opened: RefCell<Vec<Rc<OpenKey>>>,
+    /// The names of the fields that many hashes are looked at by.
+    names: RefCell<Vec<(&'static str, Rc<OwnedString>)>>,
 }
 
 /// How many keys stay open: those of the repo itself, but not those of all its records.
 const KEPT_OPEN: usize = 8;
+
+/// How many fields of a hash may be looked at at once.
+const MOST_LOOKED_AT: usize = 8;
 
 /// The keys named in the log as corrupt: each is named once, and so many at most.
 static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -177,7 +195,19 @@ impl Keyspace {
                 read
             },
             opened: RefCell::new(Vec::with_capacity(KEPT_OPEN)),
+            names: RefCell::default(),
         }
+    }
+
+    /// The name of a field as a string of the server's.
+    fn name(&self, field: &'static str) -> Rc<OwnedString> {
+        let mut names = self.names.borrow_mut();
+        if let Some((_, name)) = names.iter().find(|(known, _)| *known == field) {
+            return name.clone();
+        }
+        let name = Rc::new(OwnedString::new(self.ctx, field.as_bytes()));
+        names.push((field, name.clone()));
+        name
     }
 
     /// Closes the keys that stayed open; to be called before any other command is that writes.
@@ -192,6 +222,14 @@ impl Keyspace {
         if let Some(open) = opened.iter().find(is_it) {
             return Rc::clone(open);
         }
+        let open = Rc::new(self.open_anew(key));
+        if opened.len() < KEPT_OPEN {
+            opened.push(Rc::clone(&open));
+        }
+        open
+    }
+
+    fn open_anew(&self, key: &str) -> OpenKey {
         let name = OwnedString::new(self.ctx, key.as_bytes());
         // SAFETY: `ctx` is the context of the running command. A missing key opens as null for reading, and as an
         // empty one for writing.
@@ -200,16 +238,12 @@ impl Keyspace {
                 open(self.ctx, name.as_ptr(), self.mode)
             })
         };
-        let open = Rc::new(OpenKey {
+        OpenKey {
             ctx: self.ctx,
             bytes: name.bytes(),
             name,
             key: Cell::new(key),
-        });
-        if opened.len() < KEPT_OPEN {
-            opened.push(Rc::clone(&open));
         }
-        open
     }
 
     fn open_as(&self, key: &str, kind: KeyKind) -> Result<Option<Rc<OpenKey>>> {
@@ -297,7 +331,7 @@ impl Store for Keyspace {
 
     fn field(&self, key: &str, field: &str) -> Result<Option<Vec<u8>>> {
         let open = self.open_as(key, KeyKind::Hash)?;
-        Ok(open.and_then(|open| open.field(field.as_bytes())))
+        Ok(open.and_then(|open| open.copy_of_field(field)))
     }
 
     fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
@@ -305,9 +339,35 @@ impl Store for Keyspace {
         Ok(open.map(|open| {
             fields
                 .iter()
-                .map(|field| open.field(field.as_bytes()))
+                .map(|field| open.copy_of_field(field))
                 .collect()
         }))
+    }
+
+    fn look(
+        &self,
+        key: &str,
+        fields: &[&'static str],
+        visit: &mut dyn FnMut(&Values<'_>),
+    ) -> Result<()> {
+        // One of many: it is not worth keeping open.
+        let open = self.open_anew(key);
+        match open.kind() {
+            None => return Ok(()),
+            Some(KeyKind::Hash) => {}
+            Some(_) => return Err(Error::WrongType),
+        }
+        let mut values: [Option<OwnedString>; MOST_LOOKED_AT] = Default::default();
+        let mut bytes: [Option<&[u8]>; MOST_LOOKED_AT] = Default::default();
+        let looked_at = values.iter_mut().zip(fields);
+        let count = looked_at
+            .map(|(value, field)| *value = open.field(&self.name(field)))
+            .count();
+        for (bytes, value) in bytes.iter_mut().zip(&values) {
+            *bytes = value.as_ref().map(OwnedString::bytes);
+        }
+        visit(&bytes[..count]);
+        Ok(())
     }
 
     fn hash_len(&self, key: &str) -> Result<usize> {
@@ -318,12 +378,7 @@ impl Store for Keyspace {
         let Some(open) = self.open_as(key, KeyKind::Hash)? else {
             return Ok(());
         };
-        let mut seen = Once::new(open.len());
-        open.scan(&mut |field, value| {
-            if seen.is_new(field) {
-                visit(field, value);
-            }
-        });
+        open.scan(visit);
         Ok(())
     }
 
@@ -365,12 +420,7 @@ impl Store for Keyspace {
         let Some(open) = self.open_as(key, KeyKind::Set)? else {
             return Ok(());
         };
-        let mut seen = Once::new(open.len());
-        open.scan(&mut |member, _| {
-            if seen.is_new(member) {
-                visit(member);
-            }
-        });
+        open.scan(&mut |member, _| visit(member));
         Ok(())
     }
 
@@ -415,25 +465,6 @@ impl Store for Keyspace {
                 Level::Warning,
                 &format!("a record under the key {key} cannot be read and is passed over"),
             );
-        }
-    }
-}
-
-/// Lets everything through once; small collections are scanned in one go and cannot repeat.
-struct Once(Option<HashSet<Vec<u8>>>);
-
-impl Once {
-    /// Above this many entries a collection may be a hash table whatever the server's settings.
-    const SMALL: usize = 16;
-
-    fn new(entries: usize) -> Self {
-        Once((entries > Self::SMALL).then(|| HashSet::with_capacity(entries)))
-    }
-
-    fn is_new(&mut self, entry: &[u8]) -> bool {
-        match &mut self.0 {
-            None => true,
-            Some(seen) => seen.insert(entry.to_vec()),
         }
     }
 }

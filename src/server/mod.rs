@@ -8,9 +8,11 @@
 //! | `dispatch` | runs a command: arguments, slot, handler, effects, reply, panic guard |
 //! | `background`, `prepared` | anonymizes large arguments on a thread, while the client waits |
 //! | `keyspace` | reads keys through the module API |
+//! | `once` | lets each entry of a scanned collection through once |
 //! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
 //! | `direct` | the effects of small writes, on keys that are open already |
+//! | `compact` | writes a whole hash in the compact encoding |
 //! | `call` | calls other commands of the server |
 //! | `reply` | answers without ever letting data into the protocol |
 //! | `settings`, `configuration` | default, minimum, maximum, value; how they are set |
@@ -28,6 +30,7 @@ pub mod anonymization;
 mod background;
 mod call;
 pub mod command;
+mod compact;
 mod configuration;
 mod direct;
 pub mod dispatch;
@@ -37,6 +40,7 @@ mod information;
 mod keyspace;
 mod log;
 mod module;
+mod once;
 mod prepared;
 mod registration;
 mod reply;

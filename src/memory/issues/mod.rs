@@ -14,7 +14,7 @@ mod track;
 
 pub(super) use record::read;
 pub use record::Record;
-pub use report::{get, history, trends, DayCounts, Filter, History, Issue, Trends};
+pub use report::{get, history, trends, trends_of, DayCounts, Filter, History, Issue, Trends};
 pub use track::{track, Occurrence};
 pub(super) use track::{write, Leaving};
 

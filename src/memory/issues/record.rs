@@ -205,15 +205,61 @@ impl Record<'_> {
     }
 }
 
-/// Only the severity of a stored record, which costs less to read than all of it.
-pub fn severity(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Part<'a> {
-        #[serde(borrow)]
-        severity: Cow<'a, str>,
+/// What a report looks at in every record, which costs less to read than all of it.
+#[derive(Debug, Deserialize)]
+pub struct Glance<'a> {
+    /// The severity last given.
+    #[serde(borrow)]
+    severity: Cow<'a, str>,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+    /// The instant at which its decayed count falls to one.
+    pub trend: f64,
+}
+
+impl<'a> Glance<'a> {
+    /// Looks at a stored record.
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
+        Self::as_we_write(bytes).or_else(|| serde_json::from_slice(bytes).ok())
     }
-    let part: Part<'_> = serde_json::from_slice(bytes).ok()?;
-    Some(part.severity)
+
+    /// Looks at a record whose fields lie as [`Record`] writes them.
+    fn as_we_write(bytes: &'a [u8]) -> Option<Self> {
+        let (severity, rest) = plain_severity(bytes)?;
+        let rest = rest.strip_prefix(b"\",\"created_at\":\"")?;
+        let rest = rest.get(INSTANT..)?.strip_prefix(b"\",\"last_seen\":\"")?;
+        let (last_seen, rest) = rest.split_at_checked(INSTANT)?;
+        let rest = rest.strip_prefix(b"\",\"trend\":")?;
+        let end = rest.iter().position(|byte| *byte == b',')?;
+        Some(Glance {
+            severity: severity.into(),
+            last_seen: Timestamp::parse(std::str::from_utf8(last_seen).ok()?)?,
+            trend: std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?,
+        })
+    }
+}
+
+/// How many bytes an instant takes.
+const INSTANT: usize = "2026-11-18T11:06:40.000Z".len();
+
+/// The severity of a record whose fields lie as [`Record`] writes them, and what comes after it; not where it takes
+/// escapes to write it.
+fn plain_severity(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let rest = bytes.strip_prefix(b"{\"frequency\":")?;
+    let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+    let rest = rest[digits..].strip_prefix(b",\"severity\":\"")?;
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let (severity, rest) = rest.split_at(end);
+    let severity = std::str::from_utf8(severity).ok()?;
+    rest.starts_with(b"\"").then_some((severity, rest))
+}
+
+/// Only the severity of a stored record.
+pub fn severity(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match plain_severity(bytes) {
+        Some((severity, _)) => Some(severity.into()),
+        None => Glance::of(bytes).map(|glance| glance.severity),
+    }
 }
 
 /// Reads the stored record of one member; what cannot be read is reported and passed over.

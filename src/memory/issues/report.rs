@@ -1,14 +1,15 @@
 //! One issue, what is trending, and occurrences day by day.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::record::{read, severity, Record};
-use super::track::ranking;
+use super::record::{read, severity, Glance, Record};
 use crate::memory::days::{self, Series};
 use crate::memory::keys::{pair, split_pair};
+use crate::memory::window::{self, Totals};
 use crate::memory::{decay, Day, Identifier, Result, Timestamp, View};
 
 /// An issue as it is answered.
@@ -92,10 +93,6 @@ impl Filter<'_> {
         self.severity
             .is_none_or(|wanted| wanted.as_str() == severity)
     }
-
-    fn takes_all(&self) -> bool {
-        self.issue_type.is_none() && self.severity.is_none()
-    }
 }
 
 /// What is trending, and how occurrences are spread.
@@ -113,20 +110,49 @@ pub struct Trends {
 
 /// The trends of the last `days` days, at most `top` issues.
 pub fn trends(view: &View<'_>, days: u32, top: usize, filter: Filter<'_>) -> Result<Trends> {
+    trends_of(view, &window::totals(view, days, &[])?, days, top, filter)
+}
+
+/// The same where the sums of the last `days` days are known.
+pub fn trends_of(
+    view: &View<'_>,
+    totals: &Totals,
+    days: u32,
+    top: usize,
+    filter: Filter<'_>,
+) -> Result<Trends> {
     let mut issue_distribution = BTreeMap::new();
     let mut severity_distribution = BTreeMap::new();
-    for day in view.today().window(days) {
-        each_count(view, day, filter, &mut |issue_type, severity, n| {
+    totals.each(&mut |series, n| {
+        if let Some((issue_type, severity)) = taken(&series, filter) {
             add(&mut issue_distribution, issue_type, n);
             add(&mut severity_distribution, severity, n);
-        })?;
-    }
+        }
+    });
+    let start = view.today().first_of(days).start();
+    let (trending_issues, total_patterns) = match filter.severity {
+        None => by_ranking(view, start, top, filter)?,
+        Some(_) => by_record(view, start, top, filter)?,
+    };
     Ok(Trends {
-        trending_issues: trending(view, days, top, filter)?,
+        trending_issues,
         issue_distribution,
         severity_distribution,
-        total_patterns: total(view, filter)?,
+        total_patterns,
     })
+}
+
+/// The type and severity of a series of issues that the filter takes.
+fn taken<'s>(series: &'s Series<'_>, filter: Filter<'_>) -> Option<(&'s str, &'s str)> {
+    let Series::Issue {
+        issue_type,
+        severity,
+    } = series
+    else {
+        return None;
+    };
+    (filter.takes_type(issue_type) && filter.takes_severity(severity))
+        .then_some((issue_type, severity))
 }
 
 fn each_count(
@@ -136,14 +162,8 @@ fn each_count(
     visit: &mut dyn FnMut(&str, &str, u64),
 ) -> Result<()> {
     days::each(view, day, &mut |series, n| {
-        if let Series::Issue {
-            issue_type,
-            severity,
-        } = series
-        {
-            if filter.takes_type(&issue_type) && filter.takes_severity(&severity) {
-                visit(&issue_type, &severity, n);
-            }
+        if let Some((issue_type, severity)) = taken(&series, filter) {
+            visit(issue_type, severity, n);
         }
     })
 }
@@ -157,15 +177,35 @@ fn add(counts: &mut BTreeMap<String, u64>, name: &str, n: u64) {
     }
 }
 
-/// The highest-ranked issues last seen inside the window.
+/// The highest-ranked issues last seen since `start`, and how many there are in all, of those of a type.
 ///
-/// A trend is never earlier than the last occurrence, so the walk down the ranking ends at the window's start.
-fn trending(view: &View<'_>, days: u32, top: usize, filter: Filter<'_>) -> Result<Vec<Issue>> {
-    let start = view.today().first_of(days).start();
+/// A trend is never earlier than the last occurrence, so where nothing is to be counted the walk down the ranking ends
+/// at the window's start.
+fn by_ranking(
+    view: &View<'_>,
+    start: Timestamp,
+    top: usize,
+    filter: Filter<'_>,
+) -> Result<(Vec<Issue>, usize)> {
+    let (issues, trend) = (view.keys.issues(), view.keys.issues_trend());
+    let held = view.store.hash_len(&issues)?;
+    let ranked = view.store.ranking_len(&trend)?;
+    if ranked == 0 {
+        // The sorted set was lost; the next write puts it back.
+        return by_record(view, start, top, filter);
+    }
+    // Only an index that names as many as there are can stand for them.
+    let total = match filter.issue_type {
+        None => Some(held),
+        Some(_) if ranked != held => Some(count(view, filter)?),
+        Some(_) => None,
+    };
+    let mut of_type = 0;
     let mut found = Vec::new();
     let mut failed = Ok(());
-    let visit = &mut |member: &[u8], trend: f64| {
-        if found.len() >= top || trend < start.seconds() {
+    view.store.each_from_highest(&trend, &mut |member, trend| {
+        let is_over = found.len() >= top || trend < start.seconds();
+        if is_over && total.is_some() {
             return ControlFlow::Break(());
         }
         let Some((member, (issue_type, rule))) = std::str::from_utf8(member)
@@ -177,50 +217,112 @@ fn trending(view: &View<'_>, days: u32, top: usize, filter: Filter<'_>) -> Resul
         if !filter.takes_type(&issue_type) {
             return ControlFlow::Continue(());
         }
+        of_type += 1;
+        if is_over {
+            return ControlFlow::Continue(());
+        }
         match read(view, member) {
-            Ok(Some(record)) => {
-                if record.last_seen >= start && filter.takes_severity(&record.severity) {
-                    found.push(Issue::of(view, &issue_type, &rule, record));
-                }
-                ControlFlow::Continue(())
+            Ok(Some(record)) if record.last_seen >= start => {
+                found.push(Issue::of(view, &issue_type, &rule, record));
             }
-            Ok(None) => ControlFlow::Continue(()),
+            Ok(_) => {}
             Err(error) => {
                 failed = Err(error);
-                ControlFlow::Break(())
+                return ControlFlow::Break(());
             }
         }
-    };
-    if view.store.ranking_len(&view.keys.issues_trend())? > 0 {
-        view.store
-            .each_from_highest(&view.keys.issues_trend(), visit)?;
-    } else {
-        // The sorted set was lost; the next write puts it back.
-        let ranking = ranking(view)?.into_iter().rev();
-        let _ = ranking
-            .map(|(trend, member)| visit(member.as_bytes(), trend))
-            .find(ControlFlow::is_break);
-    }
-    failed.map(|()| found)
+        ControlFlow::Continue(())
+    })?;
+    failed?;
+    Ok((found, total.unwrap_or(of_type)))
 }
 
-fn total(view: &View<'_>, filter: Filter<'_>) -> Result<usize> {
-    let key = view.keys.issues();
-    if filter.takes_all() {
-        return view.store.hash_len(&key);
-    }
+/// The same from the records alone, all of which are looked at: nothing else knows of severities.
+fn by_record(
+    view: &View<'_>,
+    start: Timestamp,
+    top: usize,
+    filter: Filter<'_>,
+) -> Result<(Vec<Issue>, usize)> {
+    // A ranking of another type is an error, though only the records are needed.
+    view.store.ranking_len(&view.keys.issues_trend())?;
     let mut total = 0;
-    view.store.each_field(&key, &mut |member, value| {
-        let takes_type = std::str::from_utf8(member)
-            .ok()
-            .and_then(split_pair)
-            .is_some_and(|(issue_type, _)| filter.takes_type(&issue_type));
-        let takes = takes_type
-            && (filter.severity.is_none()
-                || severity(value).is_some_and(|severity| filter.takes_severity(&severity)));
-        total += usize::from(takes);
+    let mut best: BTreeMap<(Ranked, String), Record<'static>> = BTreeMap::new();
+    each_taken(view, filter, &mut |member, value| {
+        total += 1;
+        if let Some(glance) = Glance::of(value) {
+            let is_full = best.len() >= top;
+            let least = best.first_key_value().filter(|_| is_full);
+            let is_better = least.is_none_or(|((trend, least), _)| {
+                (Ranked(glance.trend), member) > (*trend, least.as_str())
+            });
+            if glance.last_seen < start || top == 0 || !is_better {
+                return;
+            }
+        }
+        let Some(record) = Record::read(value) else {
+            view.store.report_corrupt(&view.keys.issues());
+            return;
+        };
+        let place = (Ranked(record.trend), member.to_owned());
+        best.insert(place, record.into_owned());
+        if best.len() > top {
+            best.pop_first();
+        }
     })?;
+    let mut found = Vec::with_capacity(best.len());
+    for ((_, member), record) in best.into_iter().rev() {
+        if let Some((issue_type, rule)) = split_pair(&member) {
+            found.push(Issue::of(view, &issue_type, &rule, record));
+        }
+    }
+    Ok((found, total))
+}
+
+/// A trend that orders.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Ranked(f64);
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+fn count(view: &View<'_>, filter: Filter<'_>) -> Result<usize> {
+    let mut total = 0;
+    each_taken(view, filter, &mut |_, _| total += 1)?;
     Ok(total)
+}
+
+/// The stored records that the filter takes, unread.
+fn each_taken(
+    view: &View<'_>,
+    filter: Filter<'_>,
+    visit: &mut dyn FnMut(&str, &[u8]),
+) -> Result<()> {
+    view.store
+        .each_field(&view.keys.issues(), &mut |member, value| {
+            let Ok(member) = std::str::from_utf8(member) else {
+                return;
+            };
+            let takes_type = filter.issue_type.is_none()
+                || split_pair(member).is_some_and(|(found, _)| filter.takes_type(&found));
+            let takes = takes_type
+                && (filter.severity.is_none()
+                    || severity(value).is_some_and(|found| filter.takes_severity(&found)));
+            if takes {
+                visit(member, value);
+            }
+        })
 }
 
 /// Occurrences day by day.

@@ -48,7 +48,7 @@ pub fn evolution(
     let mut changes = Vec::new();
     let mut total_changes = 0;
     let (mut room, mut fits) = (Room::new(), Ok(()));
-    history::entries(view, &record.member(), &mut |entry| {
+    history::entries(view, &record, &mut |entry| {
         let within = entry.at >= since;
         total_changes += usize::from(within);
         if changes.len() < limit && fits.is_ok() {

@@ -2,14 +2,16 @@
 //!
 //! An entry stores only what the entry after it (or the record itself) does not already say: the newest entry's
 //! result is the record, and each older entry's result is what the next newer one found. So a history read from
-//! its newest end needs nothing else, and each version of the data is stored once.
+//! its newest end needs nothing else, and each version of the data is stored once. The creation of a record that was
+//! never changed is kept by the record itself.
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::record::Pattern;
+use super::record::{Creation, Pattern};
+use crate::memory::stored::json;
 use crate::memory::{Result, Timestamp, View};
 
 /// A change as it is stored, and as an export carries it.
@@ -84,6 +86,29 @@ impl Entry {
 }
 
 impl Entry {
+    /// The creation of a record that was never changed.
+    pub fn creation(record: &Pattern, creation: Creation) -> Self {
+        Entry {
+            version: 1,
+            at: record.created_at,
+            before: Some(null()),
+            after: None,
+            confidence_before: None,
+            confidence_after: None,
+            reason: creation.reason,
+            user: Some(creation.user).filter(|user| !user.is_empty()),
+        }
+    }
+
+    /// The creation of the record, where it says nothing but what [`Entry::creation`] would.
+    pub fn as_creation(&self, record: &Pattern) -> Option<Creation> {
+        let creation = Creation {
+            user: self.user.clone().unwrap_or_default(),
+            reason: self.reason.clone(),
+        };
+        (json(self) == json(&Self::creation(record, creation.clone()))).then_some(creation)
+    }
+
     /// How many bytes of data it carries.
     pub fn size(&self) -> usize {
         let len = |data: &Option<Box<RawValue>>| data.as_ref().map_or(0, |data| data.get().len());
@@ -205,16 +230,22 @@ fn difference(after: f64, before: f64) -> f64 {
     ((after - before) * 1e10).round() / 1e10
 }
 
-/// The stored entries of a history, newest first; what cannot be read is passed over and reported.
-pub fn entries(view: &View<'_>, member: &str, visit: &mut dyn FnMut(Entry)) -> Result<()> {
-    let key = view.keys.history(member);
+/// The stored entries of the history of a record, newest first, the creation that the record itself keeps among them;
+/// what cannot be read is passed over and reported.
+pub fn entries(view: &View<'_>, record: &Pattern, visit: &mut dyn FnMut(Entry)) -> Result<()> {
+    let member = record.member();
+    let key = view.keys.history(&member);
     view.store.elements(&key, 0, &mut |element| {
         match serde_json::from_slice(element) {
             Ok(entry) => visit(entry),
             Err(_) => view.store.report_corrupt(&key),
         }
         ControlFlow::Continue(())
-    })
+    })?;
+    if let Some(creation) = Creation::read(view, &member)? {
+        visit(Entry::creation(record, creation));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::record::{confidence, read, Pattern};
 use crate::memory::answer::Room;
 use crate::memory::keys::{pair, split_pair};
-use crate::memory::{Result, View};
+use crate::memory::{Result, Values, View};
 
 /// What a sorted listing needs to know of a record.
 #[derive(Debug, Clone)]
@@ -18,15 +18,19 @@ pub struct Overview {
     pub usage_count: u64,
 }
 
+/// What of a record a listing looks at.
+const LOOKED_AT: [&str; 2] = ["confidence", "usage_count"];
+
 impl Overview {
-    fn from_fields(pattern_type: &str, id: &str, fields: Vec<Option<Vec<u8>>>) -> Option<Self> {
-        let mut fields = fields.into_iter().map(|v| String::from_utf8(v?).ok());
-        let mut next = || fields.next().flatten();
+    fn of(pattern_type: &str, id: &str, values: &Values<'_>) -> Option<Self> {
+        let &[Some(found), Some(usage_count)] = values else {
+            return None;
+        };
         Some(Overview {
             pattern_type: pattern_type.to_owned(),
             id: id.to_owned(),
-            confidence: confidence(&next()?)?,
-            usage_count: next()?.parse().ok()?,
+            confidence: confidence(std::str::from_utf8(found).ok()?)?,
+            usage_count: std::str::from_utf8(usage_count).ok()?.parse().ok()?,
         })
     }
 }
@@ -34,30 +38,38 @@ impl Overview {
 /// Every record of the repo in the order of a listing: by confidence and use, both descending, then type and id.
 /// What has expired is left out; what cannot be read is left out and reported.
 pub fn overview(view: &View<'_>, pattern_type: Option<&str>) -> Result<Vec<Overview>> {
-    let mut records = Vec::new();
-    view.store
-        .each_member(&view.keys.patterns(), &mut |member| {
-            let found = std::str::from_utf8(member)
-                .ok()
-                .and_then(|member| Some((member, split_pair(member)?)));
-            let Some((member, (found_type, id))) = found else {
-                view.store.report_corrupt(&view.keys.patterns());
-                return;
-            };
-            if pattern_type.is_some_and(|wanted| wanted != found_type) {
-                return;
-            }
-            let key = view.keys.pattern(member);
-            match view.store.fields(&key, &["confidence", "usage_count"]) {
-                Ok(None) => {}
-                Ok(Some(fields)) => match Overview::from_fields(&found_type, &id, fields) {
+    let index = view.keys.patterns();
+    let mut records = Vec::with_capacity(match pattern_type {
+        None => view.store.set_len(&index)?,
+        Some(_) => 0,
+    });
+    view.store.each_member(&index, &mut |member| {
+        let found = std::str::from_utf8(member)
+            .ok()
+            .and_then(|member| Some((member, split_pair(member)?)));
+        let Some((member, (found_type, id))) = found else {
+            view.store.report_corrupt(&index);
+            return;
+        };
+        if pattern_type.is_some_and(|wanted| wanted != found_type) {
+            return;
+        }
+        let key = view.keys.pattern(member);
+        let looked = view
+            .store
+            .look(
+                &key,
+                &LOOKED_AT,
+                &mut |values| match Overview::of(&found_type, &id, values) {
                     Some(found) => records.push(found),
                     None => view.store.report_corrupt(&key),
                 },
-                Err(_) => view.store.report_corrupt(&key),
-            }
-        })?;
-    records.sort_by(|a, b| {
+            );
+        if looked.is_err() {
+            view.store.report_corrupt(&key);
+        }
+    })?;
+    records.sort_unstable_by(|a, b| {
         let by_worth = b
             .confidence
             .total_cmp(&a.confidence)

@@ -20,15 +20,16 @@ pub use record::{
     confidence, content_id, read, Pattern, DEFAULT_ID, HIGH_CONFIDENCE, LOW_CONFIDENCE,
 };
 pub use write::{delete, set_confidence, store, StoreRequest, Stored};
-pub(super) use write::{full, index};
+pub(super) use write::{full, index, put};
 
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;
 
+    use super::record::Creation;
     use super::*;
     use crate::memory::testing::Memory;
-    use crate::memory::{Identifier, KeyKind, Plan};
+    use crate::memory::{Identifier, KeyKind, Plan, Timestamp};
 
     fn request<'a>(id: &'a str, n: u32) -> StoreRequest<'a> {
         StoreRequest {
@@ -49,6 +50,12 @@ mod tests {
         Some(stored)
     }
 
+    fn changes(memory: &Memory) -> Vec<history::Change> {
+        let (own, since) = (Identifier::own, Timestamp::from_ms(0));
+        let told = evolution(&memory.view("r"), own("naming"), own("a"), since, 99);
+        told.unwrap().unwrap().changes
+    }
+
     fn history_len(memory: &Memory) -> usize {
         let view = memory.view("r");
         view.store.list_len(&view.keys.history("naming:a")).unwrap()
@@ -60,7 +67,7 @@ mod tests {
         put(&memory, request("a", 1));
         let again = put(&memory, request("a", 1)).unwrap();
         assert_eq!((again.version, again.created), (2, false));
-        assert_eq!(history_len(&memory), 1);
+        assert_eq!((changes(&memory).len(), history_len(&memory)), (1, 0));
         let record = read(&memory.view("r"), "naming", "a").unwrap().unwrap();
         assert_eq!((record.version, record.usage_count), (2, 1));
     }
@@ -98,7 +105,153 @@ mod tests {
         assert!(overview(&memory.view("r"), None).unwrap().is_empty());
         let stored = put(&memory, request("a", 3)).unwrap();
         assert_eq!((stored.version, stored.created), (1, true));
-        assert_eq!(history_len(&memory), 1);
+        assert_eq!((changes(&memory).len(), history_len(&memory)), (1, 0));
+    }
+
+    #[test]
+    fn a_record_keeps_its_creation_until_the_first_change() {
+        let mut memory = Memory::empty();
+        let first = StoreRequest {
+            reason: Some("seen in a review".into()),
+            user: Some("reviewer".into()),
+            ..request("a", 1)
+        };
+        put(&memory, first);
+        let created = memory.now;
+        memory.pass(1_000);
+        put(&memory, request("a", 1));
+        let told = |memory: &Memory| {
+            let mut told: Vec<_> = changes(memory).into_iter().rev().collect();
+            let creation = told.remove(0);
+            assert_eq!((creation.version, creation.created_at), (1, created));
+            assert_eq!(creation.reason.as_deref(), Some("seen in a review"));
+            assert_eq!(creation.user.as_deref(), Some("reviewer"));
+            assert!(creation.before_data.is_none() && creation.confidence_before.is_none());
+            assert_eq!(creation.after_data.get(), "{\"n\":1}");
+            told
+        };
+        assert_eq!((told(&memory).len(), history_len(&memory)), (0, 0));
+        put(&memory, request("a", 2));
+        let later = told(&memory);
+        assert_eq!((later.len(), history_len(&memory)), (1, 2));
+        assert_eq!((later[0].version, later[0].user.as_deref()), (3, None));
+        // What the history tells, the record does not keep.
+        let member = "naming:a";
+        assert_eq!(Creation::read(&memory.view("r"), member).unwrap(), None);
+        put(&memory, request("a", 3));
+        assert_eq!((told(&memory).len(), history_len(&memory)), (2, 3));
+    }
+
+    #[test]
+    fn of_a_lost_history_nothing_is_made_up() {
+        let memory = Memory::empty();
+        put(&memory, request("a", 1));
+        put(&memory, request("a", 2));
+        let view = memory.view("r");
+        let mut plan = Plan::new();
+        plan.delete(vec![view.keys.history("naming:a")]);
+        memory.apply(&plan.seal(&view).unwrap());
+        assert_eq!(changes(&memory).len(), 0);
+        put(&memory, request("a", 3));
+        let left = changes(&memory);
+        assert_eq!((left.len(), left[0].version), (1, 3));
+        assert_eq!(left[0].before_data.as_ref().unwrap().get(), "{\"n\":2}");
+    }
+
+    #[test]
+    fn a_history_of_one_change_keeps_the_newest() {
+        let mut memory = Memory::empty();
+        memory.settings.max_history = 1;
+        put(&memory, request("a", 1));
+        put(&memory, request("a", 2));
+        let left = changes(&memory);
+        assert_eq!(
+            (left.len(), left[0].version, history_len(&memory)),
+            (1, 2, 1)
+        );
+    }
+
+    #[test]
+    fn what_an_older_build_wrote_is_read_and_goes_on() {
+        let memory = Memory::empty();
+        let at = "2026-01-02T03:04:05.678Z";
+        let long = format!("{{\"text\":\"{}\"}}", "x".repeat(90));
+        let fields = |data| {
+            [
+                ("pattern_type", "naming"),
+                ("id", "a"),
+                ("pattern_data", data),
+                ("confidence", "0.5"),
+                ("usage_count", "0"),
+                ("version", "1"),
+                ("created_at", at),
+                ("updated_at", at),
+            ]
+        };
+        let creation = format!(
+            "{{\"version\":1,\"at\":\"{at}\",\"before\":null,\"reason\":\"why\",\"user\":\"u\"}}"
+        );
+        for data in ["{\"n\":1}", &long] {
+            memory.plant_hash("pm:{r}:pattern:naming:a", &fields(data));
+            memory.plant_list("pm:{r}:history:naming:a", &[&creation]);
+            put(&memory, request("a", 2));
+            let told = changes(&memory);
+            let told: Vec<_> = told
+                .iter()
+                .map(|c| (c.version, c.after_data.get(), c.reason.as_deref()))
+                .collect();
+            assert_eq!(told, [(2, "{\"n\":2}", None), (1, data, Some("why"))]);
+        }
+        assert_eq!(memory.corrupt.get(), 0);
+    }
+
+    #[test]
+    fn a_long_record_is_written_as_a_whole_and_keeps_its_ttl() {
+        let mut memory = Memory::empty();
+        let long = |n: usize| StoreRequest {
+            data: RawValue::from_string(format!("\"{}\"", "x".repeat(n))).unwrap(),
+            ..request("a", 1)
+        };
+        let key = "pm:{r}:pattern:naming:a";
+        put(
+            &memory,
+            StoreRequest {
+                ttl: Some(1 << 42),
+                ..long(100)
+            },
+        );
+        let at = memory.expiries()[key];
+        memory.pass(1_000_000);
+        put(&memory, long(101));
+        assert_eq!(
+            (memory.expiries()[key], at),
+            (at, Some(memory.now.ms() - 1_000_000 + (1 << 42)))
+        );
+        put(
+            &memory,
+            StoreRequest {
+                ttl: Some(5_000),
+                ..long(102)
+            },
+        );
+        assert_eq!(memory.expiries()[key], Some(memory.now.ms() + 5_000));
+        memory.persist(key);
+        put(&memory, long(103));
+        assert_eq!(memory.expiries()[key], None);
+        let len = |memory: &Memory| memory.view("r").store.hash_len(key).unwrap();
+        assert_eq!((len(&memory), changes(&memory).len()), (8, 4));
+        // What somebody keeps beside our fields stays.
+        let mut plan = Plan::new();
+        plan.hash_set(key.into(), vec![("note".into(), "mine".into())]);
+        memory.apply(&plan.seal(&memory.view("r")).unwrap());
+        put(&memory, long(104));
+        put(&memory, long(5_000));
+        assert_eq!((len(&memory), changes(&memory).len()), (9, 6));
+        let record = read(&memory.view("r"), "naming", "a").unwrap().unwrap();
+        assert_eq!(
+            (record.pattern_data.get().len(), record.version),
+            (5_002, 6)
+        );
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Pattern {
         })
     }
 
-    /// The fields of its hash.
+    /// The fields of its hash, besides those of its [`Creation`].
     pub fn to_fields(&self) -> Vec<(String, String)> {
         let field = |name: &str, value: String| (name.to_owned(), value);
         vec![
@@ -74,9 +74,56 @@ impl Pattern {
         ]
     }
 
+    /// The fields of its hash that another state of the record has not.
+    pub fn fields_since(&self, before: &Pattern) -> Vec<(String, String)> {
+        let both = self.to_fields().into_iter().zip(before.to_fields());
+        both.filter(|(after, before)| after != before)
+            .map(|(after, _)| after)
+            .collect()
+    }
+
     /// Its member in the index.
     pub fn member(&self) -> String {
         pair(&self.pattern_type, &self.id)
+    }
+}
+
+/// Who created a record, and why. It is kept in the record until the first change, so that a record that was never
+/// changed needs no history; then it becomes the oldest entry of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// The ACL user; empty where there was none.
+    pub user: String,
+    /// Why, where that was said.
+    pub reason: Option<String>,
+}
+
+impl Creation {
+    /// Its fields in the record's hash. The first is always there.
+    pub const FIELDS: [&'static str; 2] = ["user", "reason"];
+
+    /// Reads it from the record's hash; `None` where the history has it, or nothing.
+    pub fn read(view: &View<'_>, member: &str) -> Result<Option<Self>> {
+        let mut found = None;
+        let key = view.keys.pattern(member);
+        view.store.look(&key, &Self::FIELDS, &mut |values| {
+            let mut texts = values
+                .iter()
+                .map(|value| value.map(|text| String::from_utf8_lossy(text).into_owned()));
+            if let Some(user) = texts.next().flatten() {
+                let reason = texts.next().flatten();
+                found = Some(Creation { user, reason });
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// The fields of the record's hash that hold it.
+    pub fn to_fields(&self) -> Vec<(String, String)> {
+        let values = [Some(&self.user), self.reason.as_ref()];
+        let fields = Self::FIELDS.into_iter().zip(values);
+        let there = fields.filter_map(|(name, value)| Some((name.to_owned(), value?.clone())));
+        there.collect()
     }
 }
 

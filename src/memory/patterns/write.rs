@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::history::Entry;
-use super::record::{read, Pattern};
+use super::record::{read, Creation, Pattern};
 use crate::memory::keys::pair;
 use crate::memory::stored::json;
 use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
@@ -95,7 +95,14 @@ pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effec
         );
         plan.set_remove(view.keys.patterns(), dead);
     }
-    write(view, &mut plan, &record, entry, stored.created, request.ttl)?;
+    write(
+        view,
+        &mut plan,
+        before.as_ref(),
+        &record,
+        entry,
+        request.ttl,
+    )?;
     Ok(Some((plan.seal(view)?, stored)))
 }
 
@@ -103,29 +110,39 @@ pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effec
 fn write(
     view: &View<'_>,
     plan: &mut Plan,
+    before: Option<&Pattern>,
     record: &Pattern,
     entry: Option<Entry>,
-    created: bool,
     ttl: Option<i64>,
 ) -> Result<()> {
     let member = record.member();
     let (key, history) = (view.keys.pattern(&member), view.keys.history(&member));
-    let changes = if created {
-        if view.store.kind(&history).is_some() {
-            plan.start_anew(&history, KeyKind::List);
+    match (before, entry) {
+        (None, entry) => {
+            if view.store.kind(&history).is_some() {
+                plan.start_anew(&history, KeyKind::List);
+            }
+            let creation = entry.and_then(|entry| entry.as_creation(record));
+            put(view, plan, record, creation.as_ref())?;
         }
-        0
-    } else {
-        view.store.list_len(&history)?
-    };
-    plan.hash_set(key.clone(), record.to_fields());
-    if let Some(entry) = entry {
-        plan.list_push(
-            history.clone(),
-            json(&entry),
-            changes,
-            view.settings.max_history,
-        );
+        (Some(before), None) => {
+            plan.hash_set(key.clone(), record.fields_since(before));
+        }
+        (Some(before), Some(entry)) => {
+            let creation = Creation::read(view, &member)?;
+            let oldest = creation.map(|creation| Entry::creation(before, creation));
+            let most = view.settings.max_history;
+            let entries = oldest.iter().chain([&entry]);
+            let changes = view.store.list_len(&history)?;
+            plan.list_push_all(history.clone(), entries.map(json).collect(), changes, most);
+            let same_data = before.pattern_data.get() == record.pattern_data.get();
+            if same_data || record.pattern_data.get().len() <= COMPACT_ANYWAY {
+                plan.hash_set(key.clone(), record.fields_since(before));
+                forget_creation(view, plan, &member)?;
+            } else {
+                put(view, plan, record, None)?;
+            }
+        }
     }
     match ttl {
         Some(ttl) => {
@@ -135,6 +152,51 @@ fn write(
         None => plan.follow(&history, KeyKind::List),
     }
     index(view, plan, vec![member]);
+    Ok(())
+}
+
+/// A hash of values up to this length is compact however it is written: the servers' `hash-max-listpack-value`.
+const COMPACT_ANYWAY: usize = 64;
+/// A hash with a value longer than this is none of the small ones whose overhead matters.
+const MOST_COMPACT: usize = 1_024;
+
+fn is_worth_compacting(fields: &[(String, String)]) -> bool {
+    let longest = fields.iter().map(|(_, value)| value.len()).max();
+    longest.is_some_and(|longest| (COMPACT_ANYWAY + 1..=MOST_COMPACT).contains(&longest))
+}
+
+/// Plans a whole record: compact, unless it is large or somebody keeps fields of their own in its hash.
+pub fn put(
+    view: &View<'_>,
+    plan: &mut Plan,
+    record: &Pattern,
+    creation: Option<&Creation>,
+) -> Result<()> {
+    let member = record.member();
+    let key = view.keys.pattern(&member);
+    let mut fields = record.to_fields();
+    let ours = fields.len();
+    fields.extend(creation.iter().flat_map(|creation| creation.to_fields()));
+    let kept = Creation::read(view, &member)?;
+    let kept = ours + kept.map_or(0, |kept| kept.to_fields().len());
+    let is_ours = view.store.hash_len(&key)? <= kept;
+    if is_ours && is_worth_compacting(&fields) {
+        plan.hash_replace(key, fields);
+    } else {
+        plan.hash_set(key, fields);
+        if creation.is_none() {
+            forget_creation(view, plan, &member)?;
+        }
+    }
+    Ok(())
+}
+
+/// Plans that the record does not keep its creation any more.
+fn forget_creation(view: &View<'_>, plan: &mut Plan, member: &str) -> Result<()> {
+    if let Some(creation) = Creation::read(view, member)? {
+        let names = creation.to_fields().into_iter().map(|(name, _)| name);
+        plan.hash_delete(view.keys.pattern(member), names.collect());
+    }
     Ok(())
 }
 
@@ -208,7 +270,7 @@ pub fn set_confidence(
         view.store.sample(&view.keys.patterns(), SAMPLE_AGAIN)?,
     );
     plan.set_remove(view.keys.patterns(), dead);
-    write(view, &mut plan, &record, Some(entry), false, None)?;
+    write(view, &mut plan, Some(&before), &record, Some(entry), None)?;
     Ok(Some((plan.seal(view)?, record.version)))
 }
 
