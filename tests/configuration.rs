@@ -13,6 +13,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("max-patterns", "10000"),
     ("max-payload", "1048576"),
     ("max-import", "67108864"),
+    ("background-threshold", "32768"),
     ("trend-half-life", "1209600"),
     ("fix-half-life", "2592000"),
     ("max-fix-stats", "2000"),
