@@ -58,6 +58,24 @@ fn private_keys_are_found_without_their_pem() {
 }
 
 #[test]
+fn secrets_are_found_as_arrays_of_bytes() {
+    changed(&[
+        (
+            "Secret: []byte{31, 139, 8, 0, 0x1f, 245, 164, 134, 217, 225, 26, 172, 39},",
+            "Secret: []byte{<REDACTED>},",
+        ),
+        (
+            "secret_key = bytes([31, 139, 8, 7, 6, 245, 164, 134, 217, 225, 26, 172])",
+            "secret_key = bytes([<REDACTED>])",
+        ),
+    ]);
+    unchanged(&[
+        "secret_sizes = [31, 139, 8, 7, 6, 245, 164, 134, 217, 225, 26, 172]",
+        "api_key_offsets: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]",
+    ]);
+}
+
+#[test]
 fn national_ids_stand_alone_where_their_form_and_check_say_enough() {
     const ID: &str = "<REDACTED_NATIONAL_ID>";
     for id in [

@@ -1,5 +1,6 @@
 //! A name that says secret, and the value that it is given, in the syntaxes of many languages and formats.
 
+mod bytes;
 mod operator;
 mod quotes;
 
@@ -59,6 +60,10 @@ fn value_of(text: &[u8], name: &Range<usize>, found: &mut Found<'_>) -> Given {
         return Given::Other;
     };
     if let Some(value) = compared(text, name, strength) {
+        return Given::Secret(value);
+    }
+    let array = operator::after(text, name).and_then(|(_, at)| bytes::at(text, at));
+    if let Some(value) = array.filter(|_| strength > Strength::Weak) {
         return Given::Secret(value);
     }
     let Some(candidate) = candidate(text, name, strength, found) else {

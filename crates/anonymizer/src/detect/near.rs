@@ -12,6 +12,8 @@ const REACH: usize = 40;
 pub(super) const LONG: usize = 96;
 const LONGEST: usize = 4096;
 const PARTS: usize = 8;
+/// The longest name of a value on another line.
+const LONGEST_NAME: usize = 40;
 /// What is shorter may be a name by chance.
 const SHORTEST: usize = 15;
 
@@ -34,8 +36,8 @@ pub(super) fn after(
     while at < limit {
         let byte = text[at];
         if !in_value(byte) {
-            // a word in brackets at the end of a line ends a sentence
-            if byte == b'\n' && text[at - 1] == b')' {
+            // a word in brackets at the end of a line ends a sentence; what is so long is no name of what is below
+            if byte == b'\n' && (text[at - 1] == b')' || name.len() > LONGEST_NAME) {
                 return;
             }
             lines += u32::from(byte == b'\n');

@@ -80,6 +80,10 @@ const KEY_OF: &[&str] = &[
     "sas",
     "jwt",
     "app",
+    "aes",
+    "des",
+    "rsa",
+    "cipher",
 ];
 /// Words that end as a key does.
 const NO_KEYS: &[&str] = &[
