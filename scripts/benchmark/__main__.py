@@ -19,7 +19,7 @@ from rich.markup import escape
 
 from learn.progress import make_console, stage
 
-from . import chart, growth, insights, memory, report, scan, storing, writes
+from . import chart, crowd, growth, insights, memory, report, scan, storing, writes
 from .bench import FULL, QUICK, Bench
 from .wire import ServerError, Wire
 
@@ -28,6 +28,7 @@ _MEASUREMENTS: tuple[tuple[str, Callable[[Bench], None]], ...] = (
     ("small writes", writes.measure),
     ("storing snippets", storing.measure),
     ("a whole linter run", scan.measure),
+    ("large payloads", crowd.measure),
     ("insights", insights.measure),
     ("reads by the number of issues", growth.measure_issues),
     ("reads by the number of patterns", growth.measure_patterns),

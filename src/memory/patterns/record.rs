@@ -74,12 +74,37 @@ impl Pattern {
         ]
     }
 
-    /// The fields of its hash that another state of the record has not.
+    /// The fields of its hash that an earlier state of the record has not. The names of a record never change.
     pub fn fields_since(&self, before: &Pattern) -> Vec<(String, String)> {
-        let both = self.to_fields().into_iter().zip(before.to_fields());
-        both.filter(|(after, before)| after != before)
-            .map(|(after, _)| after)
-            .collect()
+        let mut fields = Vec::with_capacity(6);
+        let mut changed = |name: &str, differs: bool, value: &dyn Fn() -> String| {
+            if differs {
+                fields.push((name.to_owned(), value()));
+            }
+        };
+        // The data may be long: it is copied only where it is written.
+        let data = self.pattern_data.get();
+        changed("pattern_data", data != before.pattern_data.get(), &|| {
+            data.to_owned()
+        });
+        changed("confidence", self.confidence != before.confidence, &|| {
+            self.confidence.to_string()
+        });
+        changed(
+            "usage_count",
+            self.usage_count != before.usage_count,
+            &|| self.usage_count.to_string(),
+        );
+        changed("version", self.version != before.version, &|| {
+            self.version.to_string()
+        });
+        changed("created_at", self.created_at != before.created_at, &|| {
+            self.created_at.to_string()
+        });
+        changed("updated_at", self.updated_at != before.updated_at, &|| {
+            self.updated_at.to_string()
+        });
+        fields
     }
 
     /// Its member in the index.

@@ -67,12 +67,14 @@ pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effec
             updated_at: view.now,
         },
         Some(before) => Pattern {
+            pattern_type: before.pattern_type.clone(),
+            id: before.id.clone(),
             pattern_data: request.data,
             confidence: request.confidence.unwrap_or(before.confidence),
             usage_count: before.usage_count.saturating_add(1),
             version: version.saturating_add(1),
+            created_at: before.created_at,
             updated_at: view.now,
-            ..before.clone()
         },
     };
     let changed = before.as_ref().is_none_or(|before| {
