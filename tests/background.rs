@@ -236,3 +236,43 @@ fn a_shutdown_meanwhile_is_clean_and_keeps_what_was_acknowledged() {
     assert_eq!(client.json(&["PATTERN.GET", "r", "before"])["version"], 1);
     assert!(!server.log().contains("crashed"), "{}", server.log());
 }
+
+#[test]
+fn where_the_server_may_evict_large_writes_go_on_when_memory_is_full() {
+    let server = Server::builder().setting("maxmemory-policy allkeys-lru").start();
+    let mut client = server.client();
+    let used: u64 = client.info("memory", "used_memory").expect("the memory").parse().expect("a number");
+    client.text(&["CONFIG", "SET", "maxmemory", &(used + 8 * MIB as u64).to_string()]);
+    let data = large(MIB / 3);
+    for n in 0..40 {
+        client.json(&["PATTERN.STORE", &format!("r{n}"), "t", &data]);
+    }
+    assert_eq!(in_background(&mut client), 40);
+    assert_ne!(client.info("stats", "evicted_keys"), Some("0".into()));
+}
+
+#[test]
+fn a_user_who_lost_the_permission_meanwhile_writes_nothing() {
+    let server = server();
+    let mut client = server.client();
+    client.text(&["ACL", "SETUSER", "reviewer", "on", ">EXAMPLE-word", "~*", "+@all"]);
+    for lost in [vec!["resetkeys", "~other"], vec!["-pattern.store"]] {
+        let mut writer = Client::connect_as(server.port, "reviewer", "EXAMPLE-word");
+        writer.send(&["PATTERN.STORE", "r", "t", &slow()]);
+        wait_until_blocked(&mut client, true);
+        client.text(&[&["ACL", "SETUSER", "reviewer"], lost.as_slice()].concat());
+        let error = writer.receive().expect_err("it is refused");
+        assert!(error.contains("NOPERM"), "{error}");
+        client.nil(&["PATTERN.GET", "r", "t"]);
+        client.text(&["ACL", "SETUSER", "reviewer", "~*", "+@all"]);
+    }
+}
+
+#[test]
+fn a_replica_that_may_be_written_takes_large_writes_as_small_ones() {
+    let master = server();
+    let replica = master.replica(Server::builder().setting("replica-read-only no"));
+    let mut client = replica.client();
+    client.json(&["PATTERN.STORE", "r", "t", r#"{"n":1}"#]);
+    assert_eq!(client.json(&["PATTERN.STORE", "r", "t", &large(MIB / 3)])["version"], 2);
+}

@@ -98,3 +98,16 @@ fn the_log_says_that_the_module_is_there() {
     let server = Server::start();
     assert!(server.log().contains("patternmemory"), "{}", server.log());
 }
+
+#[test]
+fn another_load_may_have_another_prefix() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.int(&["ISSUE.TRACK", "r", "style", "E501", "low"]);
+    client.text(&["FLUSHALL"]);
+    client.text(&["MODULE", "UNLOAD", "patternmemory"]);
+    client.text(&["MODULE", "LOAD", module_path().to_str().expect("a path"), "key-prefix", "zz"]);
+    client.int(&["ISSUE.TRACK", "r", "style", "E501", "low"]);
+    assert!(client.key_names("pm:*").is_empty());
+    assert!(!client.key_names("zz:*").is_empty());
+}

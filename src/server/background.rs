@@ -17,7 +17,7 @@ use redis_module::raw;
 
 use super::anonymization::InForce;
 use super::command::{Command, Definition, Invocation};
-use super::facts::Facts;
+use super::facts::{Facts, Server};
 use super::prepared::Prepared;
 use super::string::bytes_of;
 use super::{anonymization, dispatch, settings, tally, KeyAccess};
@@ -140,7 +140,10 @@ pub fn start<D: Definition>(
             if gone {
                 Prepared::default()
             } else {
-                rehearse::<D>(&job)
+                {
+                    let words = job.arguments.bytes();
+                    rehearse::<D>(words.get(1..).unwrap_or_default(), &job.rules, job.now)
+                }
             }
         }));
         job.prepared = rehearsed.unwrap_or_default().stop_keeping();
@@ -158,23 +161,21 @@ pub fn is_worth_it(command: &Command, args: &[&[u8]]) -> bool {
 }
 
 /// Runs the command on an empty repo, and gives what it made of its free text.
-fn rehearse<D: Definition>(job: &Job) -> Prepared {
-    let words = job.arguments.bytes();
-    let args = words.get(1..).unwrap_or_default();
+fn rehearse<D: Definition>(args: &[&[u8]], rules: &InForce, now: Timestamp) -> Prepared {
     let settings = settings::in_force();
     let key = args
         .first()
         .filter(|_| D::COMMAND.access != KeyAccess::None);
-    let checks = job.rules.checks();
+    let checks = rules.checks();
     let Ok(repo) = key.map(|repo| Repo::check(repo, checks)).transpose() else {
         return Prepared::default();
     };
     let invocation = Invocation {
         args,
         repo,
-        now: job.now,
+        now,
         settings: &settings,
-        anonymizer: &job.rules.anonymizer,
+        anonymizer: &rules.anonymizer,
         checks,
         store: &store::Empty,
         facts: &Nobody,
@@ -185,6 +186,12 @@ fn rehearse<D: Definition>(job: &Job) -> Prepared {
     // What it answers and would do is of an empty repo, and means nothing.
     drop(D::run(&invocation));
     invocation.prepared
+}
+
+/// A rehearsal by the built-in rules, for tests of commands.
+#[cfg(test)]
+pub fn rehearse_by_default<D: Definition>(args: &[&[u8]]) -> Prepared {
+    rehearse::<D>(args, &anonymization::current(), Timestamp::from_ms(0))
 }
 
 /// Whom a rehearsal takes for the server and its client.
@@ -246,17 +253,30 @@ unsafe extern "C" fn free(ctx: *mut raw::RedisModuleCtx, job: *mut c_void) {
     }
 }
 
-/// Refuses a command that the server would not take any more: it waited, and the server is another now.
-pub fn check_state(command: &Command, flags: u32) -> Result<()> {
+/// Refuses a command that the server would not take any more: it waited, and much may be different now. `words` are
+/// those that the client sent, the name first.
+pub fn check_again(
+    command: &Command,
+    server: &Server,
+    words: &[*mut raw::RedisModuleString],
+) -> Result<()> {
+    if !server.may_run(words) {
+        return Err(Error::State(
+            "NOPERM The user lost the permission while the arguments were anonymized; nothing was done",
+        ));
+    }
     if !command.access.writes() {
         return Ok(());
     }
-    if flags & raw::REDISMODULE_CTX_FLAGS_SLAVE != 0 {
+    let flags = server.flags();
+    if flags & raw::REDISMODULE_CTX_FLAGS_READONLY != 0 {
         return Err(Error::State(
             "READONLY The server became a replica while it anonymized the arguments; nothing was written",
         ));
     }
-    if flags & raw::REDISMODULE_CTX_FLAGS_OOM != 0 && command.denied_on_oom {
+    // Where the server may evict, it does so before the next command, and refuses none.
+    let full = raw::REDISMODULE_CTX_FLAGS_OOM | raw::REDISMODULE_CTX_FLAGS_EVICT;
+    if flags & full == raw::REDISMODULE_CTX_FLAGS_OOM && command.denied_on_oom {
         return Err(Error::State(
             "OOM The server's memory became full while it anonymized the arguments; nothing was written",
         ));

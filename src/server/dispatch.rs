@@ -65,7 +65,7 @@ pub(super) unsafe fn resume<D: Definition>(
     // SAFETY: the server passes what the caller of `answer` must.
     unsafe {
         answer(ctx, argv, argc, |strings, args| {
-            background::check_state(&D::COMMAND, Server { ctx }.flags())?;
+            background::check_again(&D::COMMAND, &Server { ctx }, strings)?;
             let (rules, prepared) =
                 made.unwrap_or_else(|| (anonymization::current(), Prepared::default()));
             run::<D>(ctx, args, strings.get(1).copied(), &rules, prepared).map(Some)

@@ -35,6 +35,21 @@ impl Server {
         unsafe { raw::RedisModule_GetContextFlags.map_or(0, |flags| flags(self.ctx)) as u32 }
     }
 
+    /// Whether the caller may still run a command with these words, the name first; for one that waited meanwhile.
+    pub(super) fn may_run(&self, words: &[*mut raw::RedisModuleString]) -> bool {
+        let Some(name) = self.user_name() else {
+            return true;
+        };
+        as_user(&name, |user| {
+            let count = words.len() as i32;
+            // SAFETY: the user is alive, and so are the words, which the server only reads.
+            unsafe {
+                raw::RedisModule_ACLCheckCommandPermissions
+                    .map(|check| check(user, words.as_ptr().cast_mut(), count))
+            }
+        })
+    }
+
     /// The name of the user who calls, as the server knows it.
     fn user_name(&self) -> Option<OwnedString> {
         // SAFETY: `ctx` is the context of the running command. GetCurrentUserName dereferences the client's user,
@@ -54,6 +69,27 @@ impl Server {
     }
 }
 
+/// Asks the server's access control something of a user; what cannot be asked is not allowed.
+fn as_user(name: &OwnedString, ask: impl FnOnce(*mut raw::RedisModuleUser) -> Option<i32>) -> bool {
+    // SAFETY: the user is created from a name that exists, checked for null and freed after its last use. Both calls are
+    // there from Redis 7.0 on, but are checked all the same.
+    unsafe {
+        let (Some(user_of), Some(free_user)) = (
+            raw::RedisModule_GetModuleUserFromUserName,
+            raw::RedisModule_FreeModuleUser,
+        ) else {
+            return false;
+        };
+        let user = user_of(name.as_ptr());
+        if user.is_null() {
+            return false;
+        }
+        let answer = ask(user);
+        free_user(user);
+        answer == Some(raw::REDISMODULE_OK as i32)
+    }
+}
+
 impl Facts for Server {
     fn user(&self) -> Option<String> {
         let name = self.user_name()?;
@@ -66,25 +102,14 @@ impl Facts for Server {
             return self.flags() & raw::REDISMODULE_CTX_FLAGS_LUA == 0;
         };
         let key = OwnedString::new(self.ctx, repo.as_str().as_bytes());
-        // SAFETY: the user is created from a name that exists, checked for null and freed; the strings outlive
-        // the calls. All three are there from Redis 7.0 on, but are checked all the same.
-        unsafe {
-            let (Some(user_of), Some(check), Some(free_user)) = (
-                raw::RedisModule_GetModuleUserFromUserName,
-                raw::RedisModule_ACLCheckKeyPermissions,
-                raw::RedisModule_FreeModuleUser,
-            ) else {
-                return false;
-            };
-            let user = user_of(name.as_ptr());
-            if user.is_null() {
-                return false;
-            }
+        as_user(&name, |user| {
             let access = raw::REDISMODULE_CMD_KEY_ACCESS as i32;
-            let allowed = check(user, key.as_ptr(), access) == raw::REDISMODULE_OK as i32;
-            free_user(user);
-            allowed
-        }
+            // SAFETY: the user is alive, and so is the key.
+            unsafe {
+                raw::RedisModule_ACLCheckKeyPermissions
+                    .map(|check| check(user, key.as_ptr(), access))
+            }
+        })
     }
 
     fn scan(&self, cursor: u64, glob: &[u8], count: u64) -> Result<(u64, Vec<Vec<u8>>)> {

@@ -48,5 +48,7 @@ pub mod settings;
 mod string;
 pub mod tally;
 
+#[cfg(test)]
+pub use background::rehearse_by_default as rehearse;
 pub use command::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Registered, Reply};
 pub use prepared::{Clean, Made};

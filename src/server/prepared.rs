@@ -37,7 +37,7 @@ impl Prepared {
     }
 
     /// For the command itself, after its rehearsal.
-    pub(super) fn stop_keeping(self) -> Self {
+    pub fn stop_keeping(self) -> Self {
         self.keeps.set(false);
         self
     }

@@ -2,7 +2,7 @@
 
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use redis_module::raw;
 
@@ -259,16 +259,22 @@ fn take_key_prefix(text: &str) -> Result<(), String> {
     Err(format!("key-prefix must be {}", KEY_PREFIX.allowed))
 }
 
-static PREFIX: OnceLock<String> = OnceLock::new();
+static PREFIX: RwLock<&'static str> = RwLock::new("pm");
 
-/// Fixes the prefix of every key for as long as the module is loaded.
+/// Fixes the prefix of every key for as long as the module is loaded. The library stays in the server's memory when the
+/// module is unloaded, so that another load may find another one here.
 pub fn fix_key_prefix() {
-    PREFIX.get_or_init(|| KEY_PREFIX.get());
+    let wanted = KEY_PREFIX.get();
+    let mut prefix = PREFIX.write().unwrap_or_else(PoisonError::into_inner);
+    if *prefix != wanted {
+        // A few bytes for each change of mind of an operator.
+        *prefix = wanted.leak();
+    }
 }
 
 /// The prefix of every key.
 pub fn key_prefix() -> &'static str {
-    PREFIX.get().map_or(KEY_PREFIX.default, String::as_str)
+    *PREFIX.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// From how many bytes of arguments on a command is anonymized on a thread.

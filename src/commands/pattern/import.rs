@@ -52,12 +52,36 @@ impl Definition for Import {
                 clean = prepared;
                 (import::read(&clean)?, redactions)
             }
-            _ => import::examine(text, call.anonymizer)?,
+            _ => {
+                let examined = import::examine(text, call.anonymizer);
+                // A refusal is kept too, or the main thread would look at all of it again.
+                call.prepared.keep(1, || match &examined {
+                    Ok((document, redactions)) => {
+                        Ok((Clean::Text(json(document)), redactions.clone()))
+                    }
+                    Err(error) => Err(error.clone()),
+                });
+                examined?
+            }
         };
-        call.prepared
-            .keep(1, || Ok((Clean::Text(json(&document)), redactions.clone())));
         call.note(&redactions);
         let (effects, imported) = import::take_in(&call.view(repo), document, &redactions, mode)?;
         Ok(Answer::after(effects, Reply::json(&imported)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::rehearse;
+
+    #[test]
+    fn a_refusal_is_prepared_too_so_that_nothing_is_looked_at_twice() {
+        let document = br#"{"format":"pattern-memory","version":1,"repo":"r","exported_at":"2026-01-01T00:00:00.000Z",
+            "patterns":[],"issues":[],"fixes":[],"fix_stats":[],"sessions":[],"days":{"x":{}}}"#;
+        let refused = rehearse::<Import>(&[b"r", document]);
+        let made = refused.stop_keeping().take(1);
+        let refusal = made.expect("it is kept").expect_err("it is refused");
+        assert!(refusal.to_string().contains("days"), "{refusal}");
     }
 }
