@@ -20,6 +20,7 @@ mod hostile;
 mod insights;
 mod introspection;
 mod issues;
+mod listeners;
 mod loading;
 mod patterns;
 mod privacy;

@@ -5,6 +5,7 @@
 //! keyspace events are sent. Whoever hears of an event may do anything to any key, so events are sent once all keys
 //! are closed.
 
+use std::cell::Cell;
 use std::ffi::{c_int, CStr};
 use std::ptr;
 use std::rc::Rc;
@@ -12,7 +13,9 @@ use std::rc::Rc;
 use redis_module::raw;
 
 use super::dispatch::signal;
+use super::facts::Server;
 use super::keyspace::{Keyspace, OpenKey};
+use super::listeners;
 use super::string::{OwnedString, OwnedStrings};
 use crate::memory::{stored, Effect, Error, KeyKind, Result};
 
@@ -28,6 +31,10 @@ pub struct Direct<'k> {
     ctx: *mut raw::RedisModuleCtx,
     keyspace: &'k Keyspace,
     events: Vec<(c_int, &'static CStr, Rc<OpenKey>)>,
+    /// Whether the next effect is to be replicated: all are where somebody may listen. The first one is anyway, as that
+    /// is also what the server counts changes by, until which it saves.
+    replicates: Cell<bool>,
+    is_heard: bool,
 }
 
 impl<'k> Direct<'k> {
@@ -37,6 +44,8 @@ impl<'k> Direct<'k> {
             ctx,
             keyspace,
             events: Vec::new(),
+            replicates: Cell::new(true),
+            is_heard: listeners::may_be_there(&Server { ctx }),
         }
     }
 
@@ -123,17 +132,19 @@ impl<'k> Direct<'k> {
             let last = unsafe { pop(open.as_ptr(), raw::REDISMODULE_LIST_TAIL as c_int) };
             drop(OwnedString::taken(self.ctx, last));
         }
-        // SAFETY: the name is alive; "l" takes a long long.
-        unsafe {
-            let (first, last) = (0_i64, keep as i64 - 1);
-            replicate(
-                self.ctx,
-                c"LTRIM".as_ptr(),
-                c"sll".as_ptr(),
-                open.name(),
-                first,
-                last,
-            );
+        if self.replicates.replace(self.is_heard) {
+            // SAFETY: the name is alive; "l" takes a long long.
+            unsafe {
+                let (first, last) = (0_i64, keep as i64 - 1);
+                replicate(
+                    self.ctx,
+                    c"LTRIM".as_ptr(),
+                    c"sll".as_ptr(),
+                    open.name(),
+                    first,
+                    last,
+                );
+            }
         }
         Some(self.changed(open, KeyKind::List, c"ltrim"))
     }
@@ -226,6 +237,9 @@ impl<'k> Direct<'k> {
         command: &CStr,
         words: &[*mut raw::RedisModuleString],
     ) -> Result<()> {
+        if !self.replicates.replace(self.is_heard) {
+            return Ok(());
+        }
         // SAFETY: the strings are alive, the vector is passed as pointer and length; the server takes references.
         let status = unsafe {
             raw::RedisModule_Replicate.map(|replicate| {

@@ -12,6 +12,7 @@
 //! | `string` | strings of the server's |
 //! | `execution` | carries out effects, with propagation |
 //! | `direct` | the effects of small writes, on keys that are open already |
+//! | `listeners` | whether anybody may listen to what is replicated |
 //! | `compact` | writes a whole hash in the compact encoding |
 //! | `call` | calls other commands of the server |
 //! | `reply` | answers without ever letting data into the protocol |
@@ -38,6 +39,7 @@ mod execution;
 pub mod facts;
 mod information;
 mod keyspace;
+mod listeners;
 mod log;
 mod module;
 mod once;

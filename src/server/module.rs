@@ -6,7 +6,8 @@ use redis_module::{raw, redis_module, Context, RedisString, Status};
 
 use super::facts::{Facts, Server};
 use super::log::{log, Level};
-use super::{anonymization, background, configuration, dispatch, information, registration};
+use super::{anonymization, background, configuration, dispatch};
+use super::{information, listeners, registration};
 
 /// The name of the module.
 pub const NAME: &CStr = c"patternmemory";
@@ -50,6 +51,7 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
     registration::register(ctx, crate::TABLE)?;
     // In place of the crate's, which adds a backtrace to crash reports.
     raw::register_info_function(ctx, Some(information::report));
+    listeners::watch(ctx);
     let server = Server { ctx };
     // A key that is opened for writing may only be looked at; `direct` tells of those that it writes to.
     let mut options = raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED as i32;

@@ -267,6 +267,11 @@ impl Anonymizer {
         }
     }
 
+    /// Whether a JSON number of at most [`SHORT_NUMBER`](crate::engine::SHORT_NUMBER) bytes is never a finding.
+    pub(crate) fn takes_short_numbers(&self) -> bool {
+        self.engine.passes_numbers()
+    }
+
     fn mark(&self, detector: usize, value: &[u8], redactions: &mut Redactions) -> String {
         let rule = self.engine.first_detector() + detector;
         redactions.add(rule, 1);

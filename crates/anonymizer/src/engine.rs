@@ -37,6 +37,8 @@ pub(crate) struct Engine {
     everywhere: Vec<usize>,
     /// The number of the first rule that is code.
     detectors: usize,
+    /// Whether no rule of a file looks at a text of nothing but a short number.
+    passes_numbers: bool,
 }
 
 impl Engine {
@@ -80,7 +82,16 @@ impl Engine {
         }
         let keywords = Keywords::new(by_keyword.keys())
             .map_err(|_| RuleError::new(1, None, "too many keywords"))?;
+        let in_numbers = |byte: &u8| byte.is_ascii_digit() || b"+-.e".contains(byte);
+        // A number ends with a digit, so `1000.` is in none of five bytes.
+        let in_short_numbers = |keyword: &String| {
+            let text = keyword.as_bytes();
+            let ends = text.len() < SHORT_NUMBER || text.last().is_some_and(u8::is_ascii_digit);
+            text.len() <= SHORT_NUMBER && ends && text.iter().all(in_numbers)
+        };
+        let passes_numbers = everywhere.is_empty() && !by_keyword.keys().any(in_short_numbers);
         Ok(Engine {
+            passes_numbers,
             keywords,
             actions: by_keyword.into_values().collect(),
             patterns,
@@ -92,6 +103,11 @@ impl Engine {
     /// The number of the first rule that is code.
     pub(crate) fn first_detector(&self) -> usize {
         self.detectors
+    }
+
+    /// Whether only rules that are code look at a text of nothing but a number of at most [`SHORT_NUMBER`] bytes.
+    pub(crate) fn passes_numbers(&self) -> bool {
+        self.passes_numbers
     }
 
     /// Findings that begin with a keyword within `hits`, unordered, possibly overlapping. Context is the whole text.
@@ -178,6 +194,9 @@ impl Engine {
         }
     }
 }
+
+/// A number, as JSON has it, of at most so many bytes is no finding of any rule that is code.
+pub(crate) const SHORT_NUMBER: usize = 5;
 
 /// Bytes of values that are judged at length in any text.
 const JUDGED_AT_LENGTH: usize = 64 * 1024;

@@ -3,8 +3,8 @@
 //! Not `serde_json::Value`: its arbitrary precision is a feature that every crate of a workspace shares, and it reserves
 //! keys for itself. Here `1.10` stays `1.10`, and a document that no rule touches is written back with the same values.
 
-mod parse;
-mod write;
+pub(crate) mod parse;
+pub(crate) mod write;
 
 use std::collections::BTreeMap;
 

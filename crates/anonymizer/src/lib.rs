@@ -22,6 +22,7 @@
 
 mod anonymizer;
 mod builtin;
+mod clean;
 mod detect;
 mod engine;
 mod json;

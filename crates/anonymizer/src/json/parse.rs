@@ -1,41 +1,53 @@
 //! A strict reader of RFC 8259.
 
 use super::{Json, JsonError};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) fn document(text: &[u8], max_depth: usize) -> Result<Json, JsonError> {
     let text = std::str::from_utf8(text).map_err(|_| JsonError::Encoding)?;
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader::new(text);
     reader.white_space();
     let value = reader.value(max_depth)?;
-    reader.white_space();
-    if reader.at < text.len() {
-        return Err(reader.error());
-    }
+    reader.end()?;
     Ok(value)
 }
 
-struct Reader<'t> {
+/// What comes next in a text.
+pub(crate) struct Reader<'t> {
     text: &'t str,
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Reader { text, at: 0 }
+    }
+
+    /// Nothing but white space is left.
+    pub(crate) fn end(&mut self) -> Result<(), JsonError> {
+        self.white_space();
+        if self.at < self.text.len() {
+            return Err(self.error());
+        }
+        Ok(())
+    }
+
     fn error(&self) -> JsonError {
         JsonError::Syntax { offset: self.at }
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn white_space(&mut self) {
+    pub(crate) fn white_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
-    fn take(&mut self, byte: u8) -> Result<(), JsonError> {
+    pub(crate) fn take(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() == Some(byte) {
             self.at += 1;
             Ok(())
@@ -44,10 +56,10 @@ impl Reader<'_> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Json) -> Result<Json, JsonError> {
+    pub(crate) fn word(&mut self, word: &str) -> Result<(), JsonError> {
         if self.text[self.at..].starts_with(word) {
             self.at += word.len();
-            Ok(value)
+            Ok(())
         } else {
             Err(self.error())
         }
@@ -56,13 +68,13 @@ impl Reader<'_> {
     /// `room` is how many containers may still be opened.
     fn value(&mut self, room: usize) -> Result<Json, JsonError> {
         match self.peek() {
-            Some(b'n') => self.word("null", Json::Null),
-            Some(b't') => self.word("true", Json::Bool(true)),
-            Some(b'f') => self.word("false", Json::Bool(false)),
-            Some(b'"') => self.string().map(Json::String),
+            Some(b'n') => self.word("null").map(|()| Json::Null),
+            Some(b't') => self.word("true").map(|()| Json::Bool(true)),
+            Some(b'f') => self.word("false").map(|()| Json::Bool(false)),
+            Some(b'"') => self.string().map(|text| Json::String(text.into_owned())),
             Some(b'[') => self.array(room.checked_sub(1).ok_or(JsonError::TooDeep)?),
             Some(b'{') => self.object(room.checked_sub(1).ok_or(JsonError::TooDeep)?),
-            _ => self.number(),
+            _ => self.number().map(|number| Json::Number(number.into())),
         }
     }
 
@@ -100,7 +112,7 @@ impl Reader<'_> {
             if self.peek() != Some(b'"') {
                 return Err(self.error());
             }
-            let key = self.string()?;
+            let key = self.string()?.into_owned();
             self.white_space();
             self.take(b':')?;
             self.white_space();
@@ -126,7 +138,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Json, JsonError> {
+    pub(crate) fn number(&mut self) -> Result<&'t str, JsonError> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -147,28 +159,33 @@ impl Reader<'_> {
             }
             self.digits()?;
         }
-        Ok(Json::Number(self.text[start..self.at].into()))
+        Ok(&self.text[start..self.at])
     }
 
-    fn string(&mut self) -> Result<String, JsonError> {
+    /// The string that begins here, unescaped; borrowed where it has no escapes.
+    pub(crate) fn string(&mut self) -> Result<Cow<'t, str>, JsonError> {
         self.at += 1;
         let mut out = String::new();
-        let mut plain = self.at;
         loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            let plain = rest.iter().position(|&byte| is_special(byte));
+            let plain = &self.text[self.at..self.at + plain.unwrap_or(rest.len())];
+            self.at += plain.len();
             match self.peek() {
-                None | Some(0..=0x1f) => return Err(self.error()),
                 Some(b'"') => {
-                    out.push_str(&self.text[plain..self.at]);
                     self.at += 1;
-                    return Ok(out);
+                    if out.is_empty() {
+                        return Ok(Cow::Borrowed(plain));
+                    }
+                    out.push_str(plain);
+                    return Ok(Cow::Owned(out));
                 }
                 Some(b'\\') => {
-                    out.push_str(&self.text[plain..self.at]);
+                    out.push_str(plain);
                     self.at += 1;
                     out.push(self.escape()?);
-                    plain = self.at;
                 }
-                Some(_) => self.at += 1,
+                _ => return Err(self.error()),
             }
         }
     }
@@ -225,6 +242,11 @@ impl Reader<'_> {
         }
         Ok(unit)
     }
+}
+
+/// Whether a byte is none that stands for itself in a string.
+pub(super) fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Canonical JSON text.
 
+use super::parse::is_special;
 use super::Json;
 use std::fmt::{Display, Formatter, Result, Write};
 
@@ -38,8 +39,12 @@ impl Display for Json {
 }
 
 /// A string with the escapes that JSON demands, in the forms that serde_json writes.
-fn quoted(f: &mut Formatter<'_>, string: &str) -> Result {
+pub(crate) fn quoted(f: &mut impl Write, string: &str) -> Result {
     f.write_char('"')?;
+    if !string.bytes().any(is_special) {
+        f.write_str(string)?;
+        return f.write_char('"');
+    }
     let mut plain = 0;
     for (at, byte) in string.bytes().enumerate() {
         let short = match byte {
