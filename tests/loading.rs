@@ -111,3 +111,9 @@ fn another_load_may_have_another_prefix() {
     assert!(client.key_names("pm:*").is_empty());
     assert!(!client.key_names("zz:*").is_empty());
 }
+
+#[test]
+fn a_server_without_a_command_that_is_needed_is_refused_by_name() {
+    let failed = Server::builder().setting("rename-command LTRIM \"\"").start_refused();
+    assert!(failed.log().contains("it needs LTRIM"), "{}", failed.log());
+}

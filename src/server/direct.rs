@@ -3,7 +3,9 @@
 //!
 //! What the command would do besides is done here: it is replicated, those who watch or cache the key are told, and
 //! keyspace events are sent. Whoever hears of an event may do anything to any key, so events are sent once all keys
-//! are closed.
+//! are closed. The server itself tells of a key that is new while it is written to, so new keys are left to the command.
+//! (It also tells of a key that has expired while one is opened: another module that deletes keys of ours upon that is
+//! not borne.)
 
 use std::cell::Cell;
 use std::ffi::{c_int, CStr};
@@ -24,6 +26,7 @@ const TRIMMED_ONE_BY_ONE: usize = 8;
 
 /// The value that deletes a field, as the API has it.
 const DELETED: *mut raw::RedisModuleString = ptr::without_provenance_mut(1);
+const NOT_REPLICATED: Error = Error::Internal("the server did not replicate an effect");
 const NO_STRING: *mut raw::RedisModuleString = ptr::null_mut();
 
 /// The effects of one command that are carried out directly.
@@ -79,7 +82,7 @@ impl<'k> Direct<'k> {
     fn hash_set(&mut self, key: &str, fields: &[(String, String)]) -> Option<Result<()>> {
         // SAFETY: reads a pointer that is set once at load.
         let set = unsafe { raw::RedisModule_HashSet }?;
-        let open = self.keyspace.open(key);
+        let open = self.open_old(key)?;
         let mut words = OwnedStrings::with_capacity(self.ctx, 2 * fields.len());
         for (field, value) in fields {
             words.push(field.as_bytes());
@@ -97,6 +100,9 @@ impl<'k> Direct<'k> {
         // SAFETY: reads a pointer that is set once at load.
         let set = unsafe { raw::RedisModule_HashSet }?;
         let open = self.keyspace.open(key);
+        if open.kind().is_none() {
+            return Some(Ok(()));
+        }
         let words = self.words(fields);
         let mut deleted = 0;
         for field in words.as_slice() {
@@ -109,7 +115,7 @@ impl<'k> Direct<'k> {
     fn list_push(&mut self, key: &str, values: &[String]) -> Option<Result<()>> {
         // SAFETY: reads a pointer that is set once at load.
         let push = unsafe { raw::RedisModule_ListPush }?;
-        let open = self.keyspace.open(key);
+        let open = self.open_old(key)?;
         let words = self.words(values);
         for value in words.as_slice() {
             // SAFETY: the key is open for writing, a list or empty; the value is copied.
@@ -133,17 +139,14 @@ impl<'k> Direct<'k> {
             drop(OwnedString::taken(self.ctx, last));
         }
         if self.replicates.replace(self.is_heard) {
+            let (first, last) = (0_i64, keep as i64 - 1);
             // SAFETY: the name is alive; "l" takes a long long.
-            unsafe {
-                let (first, last) = (0_i64, keep as i64 - 1);
-                replicate(
-                    self.ctx,
-                    c"LTRIM".as_ptr(),
-                    c"sll".as_ptr(),
-                    open.name(),
-                    first,
-                    last,
-                );
+            let status = unsafe {
+                let (name, format) = (c"LTRIM".as_ptr(), c"sll".as_ptr());
+                replicate(self.ctx, name, format, open.name(), first, last)
+            };
+            if status != raw::REDISMODULE_OK as c_int {
+                return Some(Err(NOT_REPLICATED));
             }
         }
         Some(self.changed(open, KeyKind::List, c"ltrim"))
@@ -152,7 +155,7 @@ impl<'k> Direct<'k> {
     fn rank(&mut self, key: &str, scores: &[(f64, String)]) -> Option<Result<()>> {
         // SAFETY: reads a pointer that is set once at load.
         let add = unsafe { raw::RedisModule_ZsetAdd }?;
-        let open = self.keyspace.open(key);
+        let open = self.open_old(key)?;
         let mut words = OwnedStrings::with_capacity(self.ctx, 2 * scores.len());
         let mut unchanged = true;
         for (score, member) in scores {
@@ -186,6 +189,12 @@ impl<'k> Direct<'k> {
             removed += was_there;
         }
         Some(self.removed(removed, open, KeyKind::SortedSet, c"ZREM", c"zrem", &words))
+    }
+
+    /// A key that exists.
+    fn open_old(&self, key: &str) -> Option<Rc<OpenKey>> {
+        let open = self.keyspace.open(key);
+        open.kind().is_some().then_some(open)
     }
 
     fn words(&self, texts: &[String]) -> OwnedStrings {
@@ -257,7 +266,7 @@ impl<'k> Direct<'k> {
         if status == Some(raw::REDISMODULE_OK as c_int) {
             return Ok(());
         }
-        Err(Error::Internal("the server did not replicate an effect"))
+        Err(NOT_REPLICATED)
     }
 
     /// A key was written to, and is of this type now.

@@ -6,7 +6,7 @@ use redis_module::{raw, redis_module, Context, RedisString, Status};
 
 use super::facts::{Facts, Server};
 use super::log::{log, Level};
-use super::{anonymization, background, configuration, dispatch};
+use super::{anonymization, background, call, configuration, dispatch};
 use super::{information, listeners, registration};
 
 /// The name of the module.
@@ -46,6 +46,11 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
     if describe.is_none() || configure.is_none() {
         return Err("this server is too old; Redis 7.0 or Valkey 7.2 is the least".into());
     }
+    if let Some(name) = missing_command(ctx) {
+        return Err(format!(
+            "it needs {name}, which this server has not; see rename-command"
+        ));
+    }
     dispatch::quiet_panics();
     configuration::load(ctx, arguments)?;
     registration::register(ctx, crate::TABLE)?;
@@ -73,6 +78,41 @@ fn load(ctx: *mut raw::RedisModuleCtx, arguments: &[&[u8]]) -> Result<(), String
         ),
     );
     Ok(())
+}
+
+/// What an effect may be carried out by, or a command read with. A command that failed half way for want of one would
+/// have changed something.
+const NEEDED: [&str; 15] = [
+    "HSET",
+    "HDEL",
+    "LPUSH",
+    "RPUSH",
+    "LTRIM",
+    "SADD",
+    "SREM",
+    "ZADD",
+    "ZREM",
+    "UNLINK",
+    "PEXPIREAT",
+    "PERSIST",
+    "EXISTS",
+    "SCAN",
+    "SRANDMEMBER",
+];
+
+/// A command that is needed and was renamed away; none is found missing where `COMMAND` itself is.
+fn missing_command(ctx: *mut raw::RedisModuleCtx) -> Option<&'static str> {
+    let words: Vec<&[u8]> = [&b"INFO"[..]]
+        .into_iter()
+        .chain(NEEDED.map(str::as_bytes))
+        .collect();
+    let known = call::read(ctx, c"COMMAND", &words).ok()?;
+    let is_missing = |index: usize| known.at(index).is_none_or(|entry| entry.at(0).is_none());
+    NEEDED
+        .into_iter()
+        .enumerate()
+        .find(|(index, _)| is_missing(*index))
+        .map(|(_, name)| name)
 }
 
 /// Gives back what statics hold, as unloading does not drop them.
