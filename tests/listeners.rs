@@ -87,7 +87,9 @@ fn a_replica_goes_on_with_a_master_that_was_restarted() {
     write(&mut master.client(), 1);
     master.wait_for_replica(&replica);
     // With what a replica needs to go on, which is there before the first write.
-    master.client().text(&["SAVE"]);
+    // Saving must wait for the copy that was made for the replica.
+    let mut client = master.client();
+    wait_for("the data on disk", || client.try_run(&["SAVE"]).ok());
     let master = master.restart();
     for n in 2..9 {
         write(&mut master.client(), n);
