@@ -81,6 +81,27 @@ fn a_replica_that_becomes_the_master_goes_on_replicating() {
 }
 
 #[test]
+fn a_replica_goes_on_with_a_master_that_was_restarted() {
+    let master = Server::builder().module_arguments(CAPS).start();
+    let replica = attach(&master, Server::builder());
+    write(&mut master.client(), 1);
+    master.wait_for_replica(&replica);
+    // With what a replica needs to go on, which is there before the first write.
+    // Saving must wait for the copy that was made for the replica.
+    let mut client = master.client();
+    wait_for("the data on disk", || client.try_run(&["SAVE"]).ok());
+    let master = master.restart();
+    for n in 2..9 {
+        write(&mut master.client(), n);
+    }
+    replica.client().text(&["REPLICAOF", "127.0.0.1", &master.port.to_string()]);
+    master.wait_for_replica(&replica);
+    write(&mut master.client(), 9);
+    master.wait_for_replica(&replica);
+    assert_eq!(whole_state(&mut replica.client()), whole_state(&mut master.client()));
+}
+
+#[test]
 fn an_append_only_file_that_is_begun_while_others_write_holds_all() {
     let server = Server::builder().module_arguments(CAPS).start();
     write(&mut server.client(), 1);
