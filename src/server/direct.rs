@@ -24,6 +24,9 @@ use crate::memory::{stored, Effect, Error, KeyKind, Result};
 /// How many elements are taken off a list one by one; beyond, `LTRIM` is cheaper.
 const TRIMMED_ONE_BY_ONE: usize = 8;
 
+/// How many keys are kept open to tell of them.
+const MOST_OPEN: usize = 64;
+
 /// The value that deletes a field, as the API has it.
 const DELETED: *mut raw::RedisModuleString = ptr::without_provenance_mut(1);
 const NOT_REPLICATED: Error = Error::Internal("the server did not replicate an effect");
@@ -54,6 +57,9 @@ impl<'k> Direct<'k> {
 
     /// Carries an effect out; `None`, and nothing done, where that takes a call of the command.
     pub fn carry_out(&mut self, effect: &Effect) -> Option<Result<()>> {
+        if self.events.len() >= MOST_OPEN {
+            self.finish();
+        }
         match effect {
             Effect::HashSet(key, fields) => self.hash_set(key, fields),
             Effect::HashDelete(key, fields) => self.hash_delete(key, fields),
@@ -99,7 +105,7 @@ impl<'k> Direct<'k> {
     fn hash_delete(&mut self, key: &str, fields: &[String]) -> Option<Result<()>> {
         // SAFETY: reads a pointer that is set once at load.
         let set = unsafe { raw::RedisModule_HashSet }?;
-        let open = self.keyspace.open(key);
+        let open = self.open(key);
         if open.kind().is_none() {
             return Some(Ok(()));
         }
@@ -127,7 +133,7 @@ impl<'k> Direct<'k> {
     fn list_trim(&mut self, key: &str, keep: usize) -> Option<Result<()>> {
         // SAFETY: reads pointers that are set once at load.
         let (pop, replicate) = unsafe { (raw::RedisModule_ListPop?, raw::RedisModule_Replicate?) };
-        let open = self.keyspace.open(key);
+        let open = self.open(key);
         let excess = open.len().saturating_sub(keep);
         if keep == 0 || excess == 0 || excess > TRIMMED_ONE_BY_ONE {
             return None;
@@ -176,7 +182,7 @@ impl<'k> Direct<'k> {
     fn unrank(&mut self, key: &str, members: &[String]) -> Option<Result<()>> {
         // SAFETY: reads a pointer that is set once at load.
         let remove = unsafe { raw::RedisModule_ZsetRem }?;
-        let open = self.keyspace.open(key);
+        let open = self.open(key);
         if open.kind().is_none() {
             return Some(Ok(()));
         }
@@ -191,9 +197,17 @@ impl<'k> Direct<'k> {
         Some(self.removed(removed, open, KeyKind::SortedSet, c"ZREM", c"zrem", &words))
     }
 
+    /// A key, by the handle that an effect before has of it, or another one: two handles of one key do not know of each
+    /// other, and of what the other one deletes.
+    fn open(&self, key: &str) -> Rc<OpenKey> {
+        let mut written = self.events.iter().map(|(_, _, open)| open);
+        let written = written.find(|open| open.is_named(key));
+        written.map_or_else(|| self.keyspace.open(key), Rc::clone)
+    }
+
     /// A key that exists.
     fn open_old(&self, key: &str) -> Option<Rc<OpenKey>> {
-        let open = self.keyspace.open(key);
+        let open = self.open(key);
         open.kind().is_some().then_some(open)
     }
 

@@ -57,7 +57,8 @@ impl OpenKey {
         self.name.as_ptr()
     }
 
-    fn is_named(&self, name: &str) -> bool {
+    /// Whether it is the key of this name.
+    pub fn is_named(&self, name: &str) -> bool {
         // SAFETY: the bytes belong to the name, which lives as long as self and is never changed.
         name.as_bytes() == unsafe { &*self.bytes }
     }
@@ -350,8 +351,15 @@ impl Store for Keyspace {
         fields: &[&'static str],
         visit: &mut dyn FnMut(&Values<'_>),
     ) -> Result<()> {
-        // One of many: it is not worth keeping open.
-        let open = self.open_anew(key);
+        // One of many: it is not worth keeping open. Where it is open already, that is what it is looked at by, or the two
+        // might not agree on whether it has expired.
+        let known = self
+            .opened
+            .borrow()
+            .iter()
+            .find(|open| open.is_named(key))
+            .cloned();
+        let open = known.unwrap_or_else(|| Rc::new(self.open_anew(key)));
         match open.kind() {
             None => return Ok(()),
             Some(KeyKind::Hash) => {}
