@@ -1,9 +1,8 @@
 //! Finds every keyword of every rule in one pass.
 //!
 //! An automaton over a thousand keywords is larger than the caches near the processor and waits for memory at each byte.
-//! So filters go first. Each byte is of one of 32 classes, and a table of bits says of three classes in a row whether a
-//! keyword may begin so; that costs a dozen instructions a byte. Where it may, another table says the same of the four
-//! bytes themselves. Both fit the nearest cache. Only where both say so, one position in thirty, the automaton is walked.
+//! So a filter goes first: a table of bits says of four bytes whether a keyword may begin with them. It fits the nearest
+//! cache, and no position waits for the one before. Only where its bit is set, one in thirty, the automaton is walked.
 
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
@@ -13,35 +12,12 @@ use std::ops::Range;
 /// The logarithm of how many bits the filter has.
 const BITS: u32 = 17;
 const BITS_OF_THREE: u32 = 13;
-/// How many bits a class has, and how many three of them.
-const CLASS_BITS: u32 = 5;
-const CLASSES_MASK: usize = (1 << (3 * CLASS_BITS)) - 1;
-
-/// The class of each byte: of a letter, whatever its case; of digits, of marks that keywords have, and of all others.
-const CLASS: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
-            letter @ (b'a'..=b'z' | b'A'..=b'Z') => (letter | 0x20) - b'a' + 1,
-            b'0'..=b'9' => 27,
-            b'_' => 28,
-            b'-' => 29,
-            b'.' | b':' | b'/' => 30,
-            _ => 31,
-        };
-        byte += 1;
-    }
-    classes
-};
 
 type Filter = [u64; 1 << (BITS - 6)];
 
 /// The filter and the automaton over the keywords. The case of ASCII letters is ignored.
 #[derive(Debug)]
 pub(crate) struct Keywords {
-    /// By the classes of three bytes.
-    classes: Box<[u64; 1 << (3 * CLASS_BITS - 6)]>,
     filter: Box<Filter>,
     /// As the filter, but only for keywords of less than six bytes.
     short: Box<Filter>,
@@ -71,12 +47,7 @@ impl Keywords {
         let (mut filter, mut short, mut inner) = (empty(), empty(), empty());
         let mut three = Box::new([0u64; 1 << (BITS_OF_THREE - 6)]);
         let mut first: Option<Box<[bool; 256]>> = None;
-        let mut classes = Box::new([0u64; 1 << (3 * CLASS_BITS - 6)]);
         for keyword in keywords.clone() {
-            if let [a, b, c, ..] = *keyword.as_bytes() {
-                let index = [a, b, c].into_iter().fold(0, pushed);
-                classes[index >> 6] |= 1 << (index & 63);
-            }
             match *keyword.as_bytes() {
                 [] => {}
                 [a] | [a, _] => {
@@ -105,7 +76,6 @@ impl Keywords {
             .start_state(Anchored::Yes)
             .expect("the automaton is built for anchored search");
         Ok(Keywords {
-            classes,
             filter,
             short,
             inner,
@@ -119,18 +89,13 @@ impl Keywords {
     /// Every keyword that begins in the range, overlapping ones too, in the order of their beginnings.
     pub(crate) fn find(&self, text: &[u8], range: Range<usize>, hits: &mut Vec<Hit>) {
         let whole = range.end.min(text.len().saturating_sub(3)).max(range.start);
-        if self.first.is_some() {
-            for at in range.start..whole {
-                self.look(text, at, hits);
-            }
-        } else if whole > range.start {
-            let (classes, bytes) = (&*self.classes, &text[range.start..whole + 2]);
-            let mut index = pushed(pushed(0, bytes[0]), bytes[1]);
-            for (at, byte) in bytes[2..].iter().enumerate() {
-                index = pushed(index, *byte);
-                if (classes[index >> 6] >> (index & 63)) & 1 == 1 {
-                    self.look(text, range.start + at, hits);
-                }
+        for (at, bytes) in text[range.start..text.len().min(whole + 3)]
+            .windows(4)
+            .enumerate()
+        {
+            let bytes = folded([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            if self.may_begin(bytes) && self.may_go_on(text, range.start + at, bytes) {
+                self.walk(text, range.start + at, hits);
             }
         }
         for at in whole..range.end {
@@ -138,16 +103,6 @@ impl Keywords {
             if self.may_begin(folded([byte(0), byte(1), byte(2), byte(3)])) {
                 self.walk(text, at, hits);
             }
-        }
-    }
-
-    /// Walks where the four bytes allow for it.
-    #[inline]
-    fn look(&self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
-        let bytes = text[at..].first_chunk::<4>().copied().unwrap_or_default();
-        let bytes = folded(bytes);
-        if self.may_begin(bytes) && self.may_go_on(text, at, bytes) {
-            self.walk(text, at, hits);
         }
     }
 
@@ -206,11 +161,6 @@ impl Keywords {
             }
         }
     }
-}
-
-/// The classes of the last three bytes, after one more.
-fn pushed(classes: usize, byte: u8) -> usize {
-    ((classes << CLASS_BITS) | usize::from(CLASS[usize::from(byte)])) & CLASSES_MASK
 }
 
 /// Four bytes with the case of letters gone, and some other bytes made equal, which a filter may.
