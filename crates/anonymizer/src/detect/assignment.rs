@@ -62,11 +62,15 @@ fn value_of(text: &[u8], name: &Range<usize>, found: &mut Found<'_>) -> Given {
     if let Some(value) = compared(text, name, strength) {
         return Given::Secret(value);
     }
-    let array = operator::after(text, name).and_then(|(_, at)| bytes::at(text, at));
-    if let Some(value) = array.filter(|_| strength > Strength::Weak) {
-        return Given::Secret(value);
+    let Some(operator) = operator::after(text, name) else {
+        return Given::Other;
+    };
+    if strength > Strength::Weak {
+        if let Some(value) = bytes::at(text, operator.1) {
+            return Given::Secret(value);
+        }
     }
-    let Some(candidate) = candidate(text, name, strength, found) else {
+    let Some(candidate) = candidate(text, name, strength, operator, found) else {
         return Given::Other;
     };
     let value = &text[candidate.value.clone()];
@@ -139,9 +143,9 @@ fn candidate(
     text: &[u8],
     name: &Range<usize>,
     strength: Strength,
+    (operator, at): (Operator, usize),
     found: &mut Found<'_>,
 ) -> Option<Candidate> {
-    let (operator, at) = operator::after(text, name)?;
     if operator == Operator::Element {
         let length = text[at..].iter().take(8192).position(|&b| b == b'<')?;
         let value = trimmed(text, at..at + length);

@@ -11,6 +11,10 @@ const LONGEST_TYPE: usize = 24;
 
 /// The numbers in the brackets that begin at `at` or after a type there.
 pub(super) fn at(text: &[u8], at: usize) -> Option<Range<usize>> {
+    // most values begin with a quote or a word that no bracket follows
+    if matches!(text.get(at), Some(b'"' | b'\'' | b'`') | None) {
+        return None;
+    }
     let head = text[at..]
         .iter()
         .take(LONGEST_TYPE)
