@@ -205,11 +205,10 @@ impl<'c, 'a> Arguments<'c, 'a> {
     ) -> Result<Clean> {
         let position = self.next;
         let bytes = self.bytes(name)?;
-        let made = self.call.prepared.take(position).unwrap_or_else(|| {
+        let made = self.call.prepared.take_or_make(position, || {
             self.check_size(name, bytes)?;
             make(self.call, bytes)
         });
-        self.call.prepared.keep(position, || made.clone());
         let (clean, redactions) = made?;
         self.call.note(&redactions);
         Ok(clean)

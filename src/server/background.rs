@@ -140,10 +140,8 @@ pub fn start<D: Definition>(
             if gone {
                 Prepared::default()
             } else {
-                {
-                    let words = job.arguments.bytes();
-                    rehearse::<D>(words.get(1..).unwrap_or_default(), &job.rules, job.now)
-                }
+                let words = job.arguments.bytes();
+                rehearse::<D>(words.get(1..).unwrap_or_default(), &job.rules, job.now)
             }
         }));
         job.prepared = rehearsed.unwrap_or_default().stop_keeping();

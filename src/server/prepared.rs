@@ -50,6 +50,13 @@ impl Prepared {
         self.made.borrow_mut().remove(&position)
     }
 
+    /// What was made of the argument, or what is made of it now, which a rehearsal keeps.
+    pub fn take_or_make(&self, position: usize, make: impl FnOnce() -> Made) -> Made {
+        let made = self.take(position).unwrap_or_else(make);
+        self.keep(position, || made.clone());
+        made
+    }
+
     /// Keeps what was made of the argument, where this is a rehearsal.
     pub fn keep(&self, position: usize, made: impl FnOnce() -> Made) {
         if self.keeps.get() {

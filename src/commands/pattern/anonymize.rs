@@ -32,7 +32,7 @@ impl Definition for Anonymize {
         arguments.check_size("text", bytes)?;
         let is_json = arguments.option()?.is_some();
         arguments.end()?;
-        let made = call.prepared.take(0).unwrap_or_else(|| {
+        let made = call.prepared.take_or_make(0, || {
             Ok(if is_json {
                 let mut document = parse_json("text", bytes)?;
                 let redactions = call.anonymizer.json(&mut document);
@@ -42,7 +42,6 @@ impl Definition for Anonymize {
                 (Clean::Text(text.into_owned()), redactions)
             })
         });
-        call.prepared.keep(0, || made.clone());
         let (Clean::Text(text), redactions) = made? else {
             return Err(Error::Internal("the text was prepared as an object"));
         };
