@@ -5,7 +5,7 @@ use serde_json::{json, Value as Json};
 
 use crate::support::catalog::CALLS;
 use crate::support::client::shown;
-use crate::support::{array, fill, text, today, Client, Server};
+use crate::support::{array, effort, fill, text, today, Client, Server};
 
 /// What no error may contain: it is in the hostile arguments only.
 const MARK: &str = "ZQXJ";
@@ -180,7 +180,7 @@ fn random_argument_lists() {
         seed ^= seed << 17;
         usize::try_from(seed >> 33).expect("31 bits") % below
     };
-    for _ in 0..4_000 {
+    for _ in 0..effort(4_000, 200_000) {
         let call = &CALLS[random(CALLS.len())];
         let mut arguments = vec![call.name().as_bytes().to_vec()];
         if call.has_repo() {

@@ -2,6 +2,7 @@
 //!
 //! `PM_SERVER` is the server binary (default `redis-server`), `PM_SERVER_NAME` its name in messages, `PM_MODULE` the
 //! module (default `target/release/libpattern_memory.so`), `PM_REDIS_6` a server that the module must refuse.
+//! `PM_SOAK` asks for the long form of the tests that have one.
 
 mod support;
 

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod client;
 pub mod cluster;
+pub mod effort;
 pub mod json;
 pub mod memory;
 pub mod server;
@@ -11,6 +12,7 @@ pub mod state;
 use std::time::{Duration, Instant};
 
 pub use client::Client;
+pub use effort::effort;
 pub use json::{approx, array, fields, is_time, number, text};
 pub use memory::{fill, FAKE_SECRETS};
 pub use server::Server;
