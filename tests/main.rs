@@ -14,6 +14,7 @@ mod cluster;
 mod composition;
 mod concurrency;
 mod configuration;
+mod crash;
 mod durability;
 mod fixes;
 mod footprint;
