@@ -15,6 +15,7 @@ mod composition;
 mod concurrency;
 mod configuration;
 mod crash;
+mod disk;
 mod durability;
 mod fixes;
 mod footprint;

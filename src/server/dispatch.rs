@@ -65,9 +65,14 @@ pub(super) unsafe fn resume<D: Definition>(
     // SAFETY: the server passes what the caller of `answer` must.
     unsafe {
         answer(ctx, argv, argc, |strings, args| {
-            background::check_again(&D::COMMAND, &Server { ctx }, strings)?;
             let (rules, prepared) =
                 made.unwrap_or_else(|| (anonymization::current(), Prepared::default()));
+            // One that is no repo is refused when the command runs.
+            let repo = args
+                .first()
+                .filter(|_| D::COMMAND.access != KeyAccess::None)
+                .and_then(|repo| Repo::check(repo, rules.checks()).ok());
+            background::check_again(&D::COMMAND, &Server { ctx }, strings, repo)?;
             run::<D>(ctx, args, strings.get(1).copied(), &rules, prepared).map(Some)
         })
     }
