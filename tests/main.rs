@@ -17,6 +17,7 @@ mod configuration;
 mod crash;
 mod disk;
 mod durability;
+mod eviction;
 mod fixes;
 mod footprint;
 mod hostile;
