@@ -6,8 +6,10 @@ pub mod cluster;
 pub mod effort;
 pub mod json;
 pub mod memory;
+pub mod misuse;
 pub mod server;
 pub mod state;
+pub mod traces;
 
 use std::time::{Duration, Instant};
 
