@@ -8,8 +8,10 @@ pub mod effort;
 pub mod json;
 pub mod load;
 pub mod memory;
+pub mod misuse;
 pub mod server;
 pub mod state;
+pub mod traces;
 
 use std::time::{Duration, Instant};
 

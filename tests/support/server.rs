@@ -254,6 +254,18 @@ impl Server {
         Client::connect(self.port)
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the server has ended by itself, and answers what it logged.
+    #[track_caller]
+    pub fn log_after_its_end(mut self) -> String {
+        wait_for("the server to end", || self.child.try_wait().expect("the server's status"));
+        self.log()
+    }
+
     /// The server's directory.
     pub fn path(&self) -> &Path {
         self.directory.as_ref().expect("a directory").path()
