@@ -129,7 +129,7 @@ fn without_eviction_a_full_memory_refuses_and_changes_nothing() {
     let (mut client, mut state, mut books) = (server.client(), 7, Books::new());
     let mut refused = 0;
     for _ in 0..effort(6_000, 60_000) {
-        let before = (refused % 50 == 0).then(|| client.text(&["DEBUG", "DIGEST"]));
+        let before = (refused % 50 == 9).then(|| client.text(&["DEBUG", "DIGEST"]));
         if !write(&mut client, &mut state, &mut books, true) {
             refused += 1;
             assert!(

@@ -26,6 +26,7 @@ mod hostile;
 mod insights;
 mod introspection;
 mod issues;
+mod keyspace;
 mod leaks;
 mod listeners;
 mod loading;

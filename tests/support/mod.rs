@@ -9,6 +9,7 @@ pub mod json;
 pub mod load;
 pub mod memory;
 pub mod misuse;
+pub mod reports;
 pub mod server;
 pub mod state;
 pub mod traces;
