@@ -12,6 +12,7 @@ pub mod misuse;
 pub mod reports;
 pub mod server;
 pub mod state;
+pub mod stream;
 pub mod traces;
 
 use std::time::{Duration, Instant};

@@ -38,6 +38,12 @@ pub fn reports(client: &mut Client, repo: &str) -> Json {
         days.retain(|day| day["total"] != 0);
     }
     all.push(history);
+    // Which fix comes first changes as what was tried fades.
+    for report in &mut all {
+        if let Some(fixes) = report.as_array_mut().filter(|fixes| fixes.iter().any(|fix| fix["action"].is_string())) {
+            fixes.sort_by_key(|fix| fix["fix_type"].to_string());
+        }
+    }
     all.iter_mut().for_each(still);
     Json::Array(all)
 }
