@@ -10,6 +10,7 @@ mod acl;
 mod atomicity;
 mod background;
 mod caps;
+mod clock;
 mod cluster;
 mod composition;
 mod concurrency;
