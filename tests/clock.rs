@@ -46,7 +46,7 @@ impl Clock {
         file.expect("the file").write_all(&seconds.to_ne_bytes()).expect("move the clock");
     }
 
-    /// Whether the server's clock can be moved while it runs. Valkey 9 asks for the time once and then counts on.
+    /// Whether the server's clock can be moved while it runs. Valkey 9.1 does not follow this one.
     #[track_caller]
     fn moves(&self, server: &Server) -> bool {
         let mut client = server.client();
