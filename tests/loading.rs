@@ -117,3 +117,22 @@ fn a_server_without_a_command_that_is_needed_is_refused_by_name() {
     let failed = Server::builder().setting("rename-command LTRIM \"\"").start_refused();
     assert!(failed.log().contains("it needs LTRIM"), "{}", failed.log());
 }
+
+#[test]
+fn redis_8_2_crashed_when_a_command_came_again_after_the_unload() {
+    let server = Server::start();
+    let (mut operator, mut agent) = (server.client(), server.client());
+    agent.json(&["PATTERN.HEALTH"]);
+    if server.remembers_unloaded_commands() {
+        assert!(operator.error(&["MODULE", "UNLOAD", "patternmemory"]).contains("operation not possible"));
+        assert!(server.log().contains("should the client with the id"), "{}", server.log());
+        agent.json(&["PATTERN.HEALTH"]);
+        agent.text(&["PING"]);
+        operator.text(&["MODULE", "UNLOAD", "patternmemory"]);
+    } else {
+        operator.text(&["MODULE", "UNLOAD", "patternmemory"]);
+        assert!(agent.error(&["PATTERN.HEALTH"]).contains("unknown command"));
+    }
+    assert!(agent.error(&["PATTERN.HEALTH"]).contains("unknown command"));
+    assert_eq!(operator.text(&["PING"]), "PONG");
+}

@@ -1,9 +1,11 @@
 //! The shell that the server loads.
 
 use std::ffi::CStr;
+use std::ops::Range;
 
 use redis_module::{raw, redis_module, Context, RedisString, Status};
 
+use super::command::Registered;
 use super::facts::{Facts, Server};
 use super::log::{log, Level};
 use super::{anonymization, background, call, configuration, dispatch};
@@ -116,7 +118,12 @@ fn missing_command(ctx: *mut raw::RedisModuleCtx) -> Option<&'static str> {
 }
 
 /// Gives back what statics hold, as unloading does not drop them.
-fn deinit(_: &Context) -> Status {
+fn deinit(ctx: &Context) -> Status {
+    if let Some(client) = endangering_client(ctx.ctx) {
+        let line = format!("not unloaded: this server would crash should the client with the id {client} repeat its last command; end it by CLIENT KILL ID, or restart the server");
+        log(Level::Warning, &line);
+        return Status::Err;
+    }
     background::unload();
     keyspace::unload();
     tally::begin();
@@ -125,6 +132,28 @@ fn deinit(_: &Context) -> Status {
     #[cfg(not(test))]
     super::allocator::give_back();
     Status::Ok
+}
+
+/// Releases of Redis that look a connection's next command up by its last one, though a module may have taken that
+/// along: 8.2 crashes, 7.0 and 8.6 do not. (Every Valkey calls itself Redis 7.2.)
+const REMEMBERING: Range<(u32, u32)> = (8, 0)..(8, 6);
+
+/// The id of a client whose last command is one of ours, on a server that would crash should it come again.
+fn endangering_client(ctx: *mut raw::RedisModuleCtx) -> Option<String> {
+    let version = Server { ctx }.info(c"server", c"redis_version")?;
+    let mut parts = version.split('.').map_while(|part| part.parse().ok());
+    if !REMEMBERING.contains(&(parts.next()?, parts.next()?)) {
+        return None;
+    }
+    let reply = call::read(ctx, c"CLIENT", &[b"LIST"]).ok()?;
+    let clients = String::from_utf8_lossy(reply.text()?).into_owned();
+    clients.lines().find_map(|client| {
+        let field = |name| client.split(' ').find_map(|field| field.strip_prefix(name));
+        let last = field("cmd=")?;
+        let is_ours = |ours: &Registered| ours.command.name.eq_ignore_ascii_case(last);
+        let remembers = crate::TABLE.iter().any(is_ours);
+        remembers.then(|| field("id=").map(str::to_owned))?
+    })
 }
 
 redis_module! {
