@@ -177,21 +177,29 @@ impl Books {
 
     /// Records an outcome, unless its id is known; answers the attempts of its fix type.
     pub fn fix(&mut self, fix: Fix) -> i64 {
+        // Keys of outcomes that nobody has any more.
+        if fix.id.is_some() && self.ids.len() > self.fixes.len() {
+            self.travel();
+        }
         if !fix.id.is_some_and(|id| self.ids.contains(&id)) {
             self.fixes.insert(0, fix);
             for gone in self.fixes.drain(MOST_FIXES.min(self.fixes.len())..) {
                 gone.id.map(|id| self.ids.remove(&id));
             }
             self.ids.extend(fix.id);
-            for kind in [Some(fix.kind), None] {
-                let row = self.rows.entry((kind, fix.fix)).or_default();
-                row.fixes.push(fix);
-                row.last = row.last.max(Some(fix.at));
-            }
+            self.tally(fix);
             self.note(fix.at, Event::Fix(fix));
         }
         let row = self.rows.get(&(None, fix.fix));
         row.map_or(0, |row| row.fixes.len() as i64)
+    }
+
+    fn tally(&mut self, fix: Fix) {
+        for kind in [Some(fix.kind), None] {
+            let row = self.rows.entry((kind, fix.fix)).or_default();
+            row.fixes.push(fix);
+            row.last = row.last.max(Some(fix.at));
+        }
     }
 
     pub fn learn(&mut self, lesson: Lesson) {
@@ -263,11 +271,15 @@ impl Books {
         if !lives("fixes") {
             self.fixes.clear();
         }
+        // What the list of outcomes tells of these is known still.
         if !lives("fixes:ids") {
-            self.ids.clear();
+            self.travel();
         }
         if !lives("fixes:stats") {
             self.rows.clear();
+            for fix in self.fixes.clone() {
+                self.tally(fix);
+            }
         }
         if !lives("sessions") {
             self.sessions.clear();
