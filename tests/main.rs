@@ -22,6 +22,7 @@ mod disk;
 mod durability;
 mod endurance;
 mod eviction;
+mod failover;
 mod fixes;
 mod footprint;
 mod hostile;
