@@ -33,6 +33,7 @@ mod keyspace;
 mod leaks;
 mod listeners;
 mod loading;
+mod migration;
 mod patterns;
 mod privacy;
 mod replication;
