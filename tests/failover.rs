@@ -240,7 +240,7 @@ fn fail(cluster: &mut Cluster, failure: Failure) {
     let again = {
         let (repo, mut routed) = (repo.clone(), cluster.routed());
         thread::spawn(move || {
-            for n in 0..200 {
+            for n in 0..100 {
                 routed.run(&["FIX.RECORD", &repo, "style", "format", "1", "ID", &format!("again-{n}")]);
                 thread::sleep(std::time::Duration::from_millis(10));
             }

@@ -1,9 +1,11 @@
 //! Slots move to another node under load, the old way and atomically: nothing is lost, nothing is done twice, nothing
 //! is left or made at the wrong node.
 
+use std::thread;
+
 use redis::Value;
 
-use crate::support::cluster::{slot, Cluster};
+use crate::support::cluster::{members, slot, Cluster};
 use crate::support::ledger::{assert_kept, Load};
 use crate::support::server::server_name;
 use crate::support::{array, effort, fill, repo_state, text, wait_for, Client, Server};
@@ -62,9 +64,9 @@ fn move_slot(cluster: &Cluster, slot: i64, from: usize, to: usize, mut between: 
     cluster.wait_until_whole();
 }
 
-/// Moves slots atomically; whether the server can is for the caller to know.
+/// Moves slots atomically; whether the server can is for the caller to know. `meanwhile` is called again and again.
 #[track_caller]
-fn move_slots_atomically(cluster: &Cluster, slots: &[i64], from: usize, to: usize) {
+fn move_slots_atomically(cluster: &Cluster, slots: &[i64], from: usize, to: usize, mut meanwhile: impl FnMut()) {
     let (mut source, mut target) = (cluster.nodes[from].client(), cluster.nodes[to].client());
     let target_id = cluster.id(to);
     let ranges: Vec<String> = slots.iter().flat_map(|slot| [slot.to_string(), slot.to_string()]).collect();
@@ -76,6 +78,7 @@ fn move_slots_atomically(cluster: &Cluster, slots: &[i64], from: usize, to: usiz
         target.text(&[&["CLUSTER", "MIGRATION", "IMPORT"], ranges.as_slice()].concat());
     }
     wait_for("the slots to be served by the target", || {
+        meanwhile();
         slots.iter().all(|slot| cluster.server_of(*slot) == to).then_some(())
     });
     cluster.wait_until_whole();
@@ -83,6 +86,13 @@ fn move_slots_atomically(cluster: &Cluster, slots: &[i64], from: usize, to: usiz
         let count = |slot: &i64| source.int(&["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()]);
         (slots.iter().map(count).sum::<i64>() == 0).then_some(())
     });
+}
+
+/// Does a node say that it serves any of these slots?
+#[track_caller]
+fn serves(client: &mut Client, id: &str, slots: &[i64]) -> bool {
+    let own = members(client)[id].slots.clone();
+    slots.iter().any(|slot| own.iter().any(|range| range.contains(slot)))
 }
 
 /// Can the server migrate slots atomically (Redis 8.4, Valkey 9)?
@@ -171,12 +181,22 @@ fn slots_moved_atomically_under_load_lose_nothing_and_do_nothing_twice() {
         load.go_on_for(4);
         let moves = [(one, other, &first), (other, one, &second), (other, one, &first), (one, other, &second)];
         for (here, there, moved) in moves {
-            move_slots_atomically(&cluster, &slots_of(&cluster, moved), here, there);
+            let slots = slots_of(&cluster, moved);
+            let (mut source, mut target) = (cluster.nodes[here].client(), cluster.nodes[there].client());
+            let lists = |client: &mut Client| {
+                let listing = listed(client, "atomic-loaded");
+                moved.iter().filter(|repo| listing.contains(repo)).count()
+            };
+            move_slots_atomically(&cluster, &slots, here, there, || {
+                // What comes in is listed once it is served, and what went is not.
+                let came = lists(&mut target);
+                assert!(came == 0 || serves(&mut target, &cluster.id(there), &slots), "{came} listed too early");
+                let gone = !serves(&mut source, &cluster.id(here), &slots);
+                let left = lists(&mut source);
+                assert!(!gone || left == 0, "{left} listed though they are gone");
+            });
             load.go_on_for(2);
-            let listing = listed(&mut cluster.nodes[there].client(), "atomic-loaded");
-            assert!(moved.iter().all(|repo| listing.contains(repo)), "the target lists what came: {listing:?}");
-            let listing = listed(&mut cluster.nodes[here].client(), "atomic-loaded");
-            assert!(!moved.iter().any(|repo| listing.contains(repo)), "the source lists what went: {listing:?}");
+            assert_eq!((lists(&mut target), lists(&mut source)), (moved.len(), 0));
         }
         assert_nothing_happened(&cluster, load, &repos);
     }
@@ -184,7 +204,7 @@ fn slots_moved_atomically_under_load_lose_nothing_and_do_nothing_twice() {
 
 /// One whose scan takes long enough for a slot to move meanwhile.
 fn slow() -> String {
-    format!(r#"{{"text":"{}"}}"#, "key:'".repeat(1 << 19))
+    format!(r#"{{"text":"{}"}}"#, "key:'".repeat(1 << 18))
 }
 
 #[track_caller]
@@ -195,40 +215,48 @@ fn wait_until_blocked(client: &mut Client, clients: usize) {
     });
 }
 
+/// Writes large patterns until one is refused, and gives the ids of those that were stored.
+fn write_until_refused(port: u16, repo: &str, name: &str) -> Vec<String> {
+    let mut client = Client::connect(port);
+    let data = slow();
+    let mut stored = Vec::new();
+    for n in 0.. {
+        let id = format!("{name}-{n}");
+        match client.try_run(&["PATTERN.STORE", repo, "large", &data, "ID", &id]) {
+            Ok(_) => stored.push(id),
+            Err(error) => {
+                let codes = ["MOVED ", "ASK ", "TRYAGAIN ", "READONLY ", "CLUSTERDOWN ", "UNBLOCKED "];
+                assert!(codes.iter().any(|code| error.starts_with(code)), "{error}");
+                break;
+            }
+        }
+    }
+    stored
+}
+
 /// Large writes wait at the node of the repo while something happens to its slot: each is stored, and said to be, or
 /// refused, and nothing of it is anywhere.
 #[track_caller]
 fn assert_refused_cleanly(cluster: &Cluster, repo: &str, happens: impl FnOnce()) {
-    const WRITERS: usize = 4;
     let home = {
         let slot = slot(&mut cluster.nodes[0].client(), repo);
         cluster.server_of(slot)
     };
     let mut client = cluster.nodes[home].client();
+    let port = cluster.nodes[home].port;
     fill(&mut client, repo);
-    let data = slow();
-    let mut writers: Vec<Client> = (0..WRITERS).map(|_| cluster.nodes[home].client()).collect();
-    for (n, writer) in writers.iter_mut().enumerate() {
-        writer.send(&["PATTERN.STORE", repo, "large", &data, "ID", &n.to_string()]);
-    }
-    wait_until_blocked(&mut client, WRITERS);
-    happens();
-    let mut stored = Vec::new();
-    for (n, writer) in writers.iter_mut().enumerate() {
-        match writer.receive() {
-            Ok(_) => stored.push(n.to_string()),
-            Err(error) => {
-                let codes = ["MOVED ", "ASK ", "TRYAGAIN ", "READONLY ", "CLUSTERDOWN ", "UNBLOCKED "];
-                assert!(codes.iter().any(|code| error.starts_with(code)), "{error}");
-            }
-        }
-    }
-    assert!(stored.len() < WRITERS, "nothing was refused: it happened too late");
+    let mut stored = thread::scope(|scope| {
+        let writers = ["a", "b"].map(|name| scope.spawn(move || write_until_refused(port, repo, name)));
+        wait_until_blocked(&mut client, 2);
+        happens();
+        writers.map(|writer| writer.join().expect("a writer")).concat()
+    });
+    stored.sort();
     cluster.wait_until_whole();
     cluster.wait_for_replicas();
     cluster.assert_keys_are_at_home();
     let mut routed = cluster.routed();
-    let listed = routed.json(&["PATTERN.LIST", repo, "TYPE", "large"]);
+    let listed = routed.json(&["PATTERN.LIST", repo, "TYPE", "large", "LIMIT", "0", "1000"]);
     let mut ids: Vec<&str> = array(&listed).iter().map(|pattern| text(&pattern["id"])).collect();
     ids.sort_unstable();
     assert_eq!(ids, stored, "what is stored is what was said to be");
@@ -257,8 +285,8 @@ fn large_writes_that_wait_while_their_slot_moves_are_refused() {
     });
     move_slot(&cluster, slot, other, one, || ());
     if migrates_atomically() {
-        assert_refused_cleanly(&cluster, &first[0], || move_slots_atomically(&cluster, &[slot], one, other));
-        move_slots_atomically(&cluster, &[slot], other, one);
+        assert_refused_cleanly(&cluster, &first[0], || move_slots_atomically(&cluster, &[slot], one, other, || ()));
+        move_slots_atomically(&cluster, &[slot], other, one, || ());
     }
 }
 
@@ -325,6 +353,57 @@ fn transactions_and_scripts_split_no_repo_while_its_slot_moves() {
     cluster.assert_keys_are_at_home();
     target.run(&["PATTERN.FORGET", repo]);
     move_slot(&cluster, slot, other, one, || ());
+}
+
+#[test]
+fn repos_of_other_databases_move_with_their_slot() {
+    let server = Server::shared();
+    if !(server.is_valkey() && server.version() >= (9, 0)) {
+        println!("{} has one database in a cluster: skipped", server_name());
+        return;
+    }
+    let cluster = Cluster::with_databases();
+    let (one, other) = (0, 1);
+    let mut repos = (0..100).map(|n| format!("github.com/databases/repo-{n}"));
+    let repo = &repos.find(|repo| cluster.owner(repo) == one).expect("a repo of the node");
+    let (mut source, mut target) = (cluster.nodes[one].client(), cluster.nodes[other].client());
+    let mut state = Vec::new();
+    for (database, more) in [("0", "1"), ("5", "3")] {
+        for client in [&mut source, &mut target] {
+            client.text(&["SELECT", database]);
+        }
+        fill(&mut source, repo);
+        source.int(&["ISSUE.TRACK", repo, "style", "E501", "low", "COUNT", more]);
+        state.push(repo_state(&mut source, repo));
+    }
+    // The old way: whoever has selected another database is refused as well, whatever is there.
+    let slot = slot(&mut source, repo);
+    let number = slot.to_string();
+    target.text(&["CLUSTER", "SETSLOT", &number, "IMPORTING", &cluster.id(one)]);
+    source.text(&["CLUSTER", "SETSLOT", &number, "MIGRATING", &cluster.id(other)]);
+    for database in ["0", "5", "7"] {
+        source.text(&["SELECT", database]);
+        target.text(&["SELECT", database]);
+        source.error_of("ASK", &["ISSUE.TRACK", repo, "style", "E501", "low"]);
+        target.text(&["ASKING"]);
+        target.error_of("TRYAGAIN", &["ISSUE.TRACK", repo, "style", "E501", "low"]);
+    }
+    source.text(&["CLUSTER", "SETSLOT", &number, "STABLE"]);
+    target.text(&["CLUSTER", "SETSLOT", &number, "STABLE"]);
+    move_slots_atomically(&cluster, &[slot], one, other, || ());
+    for (database, before) in ["0", "5"].iter().zip(&state) {
+        target.text(&["SELECT", database]);
+        assert_eq!(&repo_state(&mut target, repo), before, "database {database}");
+        assert_eq!(listed(&mut target, "databases"), [repo.clone()]);
+    }
+    assert_eq!(target.json(&["ISSUE.GET", repo, "style", "E501"])["frequency"], 8);
+    target.text(&["SELECT", "7"]);
+    target.nil(&["ISSUE.GET", repo, "style", "E501"]);
+    assert_eq!(listed(&mut target, "databases"), [""; 0]);
+    target.text(&["SELECT", "5"]);
+    target.run(&["PATTERN.FORGET", repo]);
+    target.text(&["SELECT", "0"]);
+    assert_eq!(repo_state(&mut target, repo), state[0], "what is in another database is untouched");
 }
 
 /// Does the node serve this repo for good, with no migration going on?

@@ -60,7 +60,7 @@ impl Cluster {
         if let Some(cluster) = shared.upgrade().filter(|cluster| !cluster.is_poisoned()) {
             return cluster;
         }
-        let mut cluster = Self::of(ROOM);
+        let mut cluster = Self::of(&Self::node(ROOM));
         cluster.add_replicas();
         let cluster = Arc::new(Mutex::new(cluster));
         *shared = Arc::downgrade(&cluster);
@@ -78,13 +78,19 @@ impl Cluster {
     /// A cluster of the test's own.
     #[track_caller]
     pub fn start() -> Self {
-        Self::of("")
+        Self::of(&Self::node(""))
+    }
+
+    /// A cluster of the test's own whose nodes have sixteen databases (Valkey 9).
+    #[track_caller]
+    pub fn with_databases() -> Self {
+        Self::of(&Self::node("").setting("cluster-databases 16"))
     }
 
     /// Starts three nodes and waits until each sees all slots served.
     #[track_caller]
-    fn of(module_arguments: &str) -> Self {
-        let nodes: Vec<Server> = (0..3).map(|_| Self::node(module_arguments).start()).collect();
+    fn of(node: &ServerBuilder) -> Self {
+        let nodes: Vec<Server> = (0..3).map(|_| node.clone().start()).collect();
         for (n, (node, range)) in nodes.iter().zip(SHARES).enumerate() {
             let mut client = node.client();
             client.text(&["CLUSTER", "SET-CONFIG-EPOCH", &(n + 1).to_string()]);
