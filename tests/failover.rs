@@ -283,6 +283,6 @@ fn fail(cluster: &mut Cluster, failure: Failure) {
     assert!(frequency >= most, "{failure:?}: {frequency:?} of {most:?} acknowledged occurrences");
     println!("{} {failure:?}: {} writes acknowledged by WAIT, all kept", server_name(), acknowledged.len());
     cluster.assert_keys_are_at_home();
-    assert_replicas_are_equal(cluster, &[repo.clone()]);
+    assert_replicas_are_equal(cluster, std::slice::from_ref(&repo));
     forget(cluster, &[repo]);
 }
