@@ -6,9 +6,9 @@ use std::thread;
 use redis::Value;
 use serde_json::Value as Json;
 
+use crate::support::accounts::{assert_kept, Load};
 use crate::support::catalog::CALLS;
 use crate::support::cluster::{members, slot, Cluster};
-use crate::support::ledger::{assert_kept, Load};
 use crate::support::server::server_name;
 use crate::support::{array, effort, filling, text, wait_for, whole_state, Client};
 
@@ -158,9 +158,9 @@ fn an_orderly_failover_under_load_loses_nothing_and_does_nothing_twice() {
             wait_until_it_serves(&cluster, replica);
             load.go_on_for(3);
         }
-        let ledger = load.stop();
+        let accounts = load.stop();
         cluster.wait_until_whole();
-        assert_kept(&cluster, &ledger);
+        assert_kept(&cluster, &accounts);
         cluster.assert_keys_are_at_home();
         assert_replicas_are_equal(&cluster, &repos);
         forget(&cluster, &repos);
@@ -183,8 +183,7 @@ struct Told {
 }
 
 /// Writes to the master until it fails.
-fn write_until_failure(port: u16, repo: &str, name: &str) -> Told {
-    let mut client = Client::connect(port);
+fn write_until_failure(mut client: Client, repo: &str, name: &str) -> Told {
     let mut told = Told::default();
     for n in 0.. {
         let id = format!("{name}-{n}");
@@ -229,11 +228,10 @@ fn what_a_replica_had_outlives_its_master() {
 fn fail(cluster: &mut Cluster, failure: Failure) {
     let (master, replica) = cluster.pairs()[1];
     let repo = repo_of(cluster, master, "failing");
-    let port = cluster.nodes[master].port;
     let writers: Vec<_> = (0..4)
         .map(|n| {
-            let (repo, name) = (repo.clone(), format!("writer-{n}"));
-            thread::spawn(move || write_until_failure(port, &repo, &name))
+            let (client, repo, name) = (cluster.nodes[master].client(), repo.clone(), format!("writer-{n}"));
+            thread::spawn(move || write_until_failure(client, &repo, &name))
         })
         .collect();
     // A client that sends again whatever it had no answer to, under the same idempotency keys.

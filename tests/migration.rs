@@ -5,8 +5,8 @@ use std::thread;
 
 use redis::Value;
 
+use crate::support::accounts::{assert_kept, Load};
 use crate::support::cluster::{members, slot, Cluster};
-use crate::support::ledger::{assert_kept, Load};
 use crate::support::server::server_name;
 use crate::support::{array, effort, fill, repo_state, text, wait_for, Client, Server};
 
@@ -116,9 +116,9 @@ fn slots_of(cluster: &Cluster, repos: &[String]) -> Vec<i64> {
 #[track_caller]
 fn assert_nothing_happened(cluster: &Cluster, load: Load, repos: &[String]) {
     load.go_on_for(3);
-    let ledger = load.stop();
+    let accounts = load.stop();
     cluster.wait_until_whole();
-    assert_kept(cluster, &ledger);
+    assert_kept(cluster, &accounts);
     cluster.wait_for_replicas();
     cluster.assert_keys_are_at_home();
     let mut routed = cluster.routed();
@@ -216,8 +216,7 @@ fn wait_until_blocked(client: &mut Client, clients: usize) {
 }
 
 /// Sends large writes until one is refused, and gives the number of those that were done.
-fn write_until_refused(port: u16, mut call: impl FnMut(usize) -> Vec<String>) -> usize {
-    let mut client = Client::connect(port);
+fn write_until_refused(mut client: Client, mut call: impl FnMut(usize) -> Vec<String>) -> usize {
     for n in 0..200 {
         if let Err(error) = client.try_run(&call(n)) {
             let codes = ["MOVED ", "ASK ", "TRYAGAIN ", "READONLY ", "CLUSTERDOWN ", "UNBLOCKED "];
@@ -237,7 +236,7 @@ fn assert_refused_cleanly(cluster: &Cluster, repo: &str, happens: impl FnOnce())
         cluster.server_of(slot)
     };
     let mut client = cluster.nodes[home].client();
-    let port = cluster.nodes[home].port;
+    let (storer, recorder) = (cluster.nodes[home].client(), cluster.nodes[home].client());
     fill(&mut client, repo);
     let data = slow();
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -245,8 +244,8 @@ fn assert_refused_cleanly(cluster: &Cluster, repo: &str, happens: impl FnOnce())
         // One makes new keys, the other writes to those that there are.
         let store = |n: usize| words(&["PATTERN.STORE", repo, "large", &data, "ID", &n.to_string()]);
         let record = |_: usize| words(&["SESSION.RECORD", repo, "large", "1", "1", "DATA", &data]);
-        let patterns = scope.spawn(move || write_until_refused(port, store));
-        let sessions = scope.spawn(move || write_until_refused(port, record));
+        let patterns = scope.spawn(move || write_until_refused(storer, store));
+        let sessions = scope.spawn(move || write_until_refused(recorder, record));
         wait_until_blocked(&mut client, 2);
         happens();
         (patterns.join().expect("a writer"), sessions.join().expect("a writer"))

@@ -1,12 +1,12 @@
 //! The harness: real servers as child processes, clients, and comparisons.
 
+pub mod accounts;
 pub mod agreement;
 pub mod catalog;
 pub mod client;
 pub mod cluster;
 pub mod effort;
 pub mod json;
-pub mod ledger;
 pub mod load;
 pub mod memory;
 pub mod misuse;

@@ -1,4 +1,4 @@
-//! Clients of a cluster that write without pause, and keep a ledger of what they were told is done.
+//! Clients of a cluster that write without pause, and keep accounts of what they were told is done.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,13 +24,13 @@ pub struct Account {
 }
 
 /// What was acknowledged, by repo.
-pub type Ledger = BTreeMap<String, Account>;
+pub type Accounts = BTreeMap<String, Account>;
 
 /// Clients that write until they are stopped.
 pub struct Load {
     stop: Arc<AtomicBool>,
     rounds: Arc<AtomicUsize>,
-    clients: Vec<JoinHandle<Ledger>>,
+    clients: Vec<JoinHandle<Accounts>>,
 }
 
 impl Load {
@@ -59,9 +59,9 @@ impl Load {
 
     /// Stops the clients, and gives what they were told.
     #[track_caller]
-    pub fn stop(self) -> Ledger {
+    pub fn stop(self) -> Accounts {
         self.stop.store(true, Ordering::Relaxed);
-        let mut all = Ledger::new();
+        let mut all = Accounts::new();
         for client in self.clients {
             for (repo, account) in client.join().expect("a client that met no error") {
                 all.entry(repo).or_default().add(&account);
@@ -109,21 +109,21 @@ impl Account {
 
 /// Checks that the cluster holds exactly what was acknowledged: nothing lost, nothing twice.
 #[track_caller]
-pub fn assert_kept(cluster: &Cluster, ledger: &Ledger) {
+pub fn assert_kept(cluster: &Cluster, accounts: &Accounts) {
     let mut routed = cluster.routed();
-    for (repo, account) in ledger {
+    for (repo, account) in accounts {
         assert!(account.snippets > 0, "{repo}: the load did not reach it: {account:?}");
         assert_eq!(&Account::held(&mut routed, repo), account, "{repo}");
     }
 }
 
 /// One client: through all repos again and again.
-fn write(client: usize, ports: &[u16], repos: &[String], stop: &AtomicBool, rounds: &AtomicUsize) -> Ledger {
+fn write(client: usize, ports: &[u16], repos: &[String], stop: &AtomicBool, rounds: &AtomicUsize) -> Accounts {
     let mut routed = Routed::connect(ports);
-    let mut ledger = Ledger::new();
+    let mut accounts = Accounts::new();
     for round in 0.. {
         for repo in repos {
-            let account = ledger.entry(repo.clone()).or_default();
+            let account = accounts.entry(repo.clone()).or_default();
             let own = format!("{client}-{round}");
             let data = format!(r#"{{"client":{client},"round":{round}}}"#);
             routed.run(&["ISSUE.TRACK", repo, "style", "E501", "low", "COUNT", "3"]);
@@ -149,5 +149,5 @@ fn write(client: usize, ports: &[u16], repos: &[String], stop: &AtomicBool, roun
         }
         thread::sleep(Duration::from_millis(2));
     }
-    ledger
+    accounts
 }
