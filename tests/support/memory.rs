@@ -29,23 +29,33 @@ pub const FAKE_SECRETS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Puts something of every kind into a repo: every key of the data model exists afterwards.
+/// Calls that put something of every kind into a repo: every key of the data model exists afterwards.
+#[rustfmt::skip]
+pub fn filling(repo: &str) -> Vec<Vec<&str>> {
+    vec![
+        vec!["PATTERN.STORE", repo, "naming", r#"{"style":"snake_case"}"#, "CONFIDENCE", "0.5"],
+        vec![
+            "PATTERN.STORE", repo, "naming", r#"{"style":"camelCase","since":2}"#, "CONFIDENCE", "0.9", "REASON",
+            "seen in review",
+        ],
+        vec!["PATTERN.STORE", repo, "imports", r#"{"order":["std","own"]}"#, "ID", "AUTO"],
+        vec!["PATTERN.STORE", repo, "a:b%c", r#"{"snippet":"x = 1"}"#, "ID", "d:e"],
+        vec!["PATTERN.CONFIDENCE", repo, "naming", "0.7", "REASON", "second thoughts"],
+        vec!["ISSUE.TRACK", repo, "style", "E501", "low", "COUNT", "3"],
+        vec!["ISSUE.MTRACK", repo, "style", "E501", "low", "2", "security", "S105", "high", "4"],
+        vec![
+            "FIX.RECORD", repo, "style", "autoformat", "1", "FEEDBACK", "0.5", "METADATA", r#"{"tool":"ruff"}"#, "ID",
+            "run-1",
+        ],
+        vec!["FIX.RECORD", repo, "security", "rewrite", "0"],
+        vec!["SESSION.RECORD", repo, "nightly", "3", "2", "DATA", r#"{"files":12}"#],
+    ]
+}
+
+/// Puts something of every kind into a repo.
 #[track_caller]
 pub fn fill(client: &mut Client, repo: &str) {
-    client.json(&["PATTERN.STORE", repo, "naming", r#"{"style":"snake_case"}"#, "CONFIDENCE", "0.5"]);
-    client.json(&[
-        "PATTERN.STORE", repo, "naming", r#"{"style":"camelCase","since":2}"#, "CONFIDENCE", "0.9", "REASON",
-        "seen in review",
-    ]);
-    client.json(&["PATTERN.STORE", repo, "imports", r#"{"order":["std","own"]}"#, "ID", "AUTO"]);
-    client.json(&["PATTERN.STORE", repo, "a:b%c", r#"{"snippet":"x = 1"}"#, "ID", "d:e"]);
-    client.int(&["PATTERN.CONFIDENCE", repo, "naming", "0.7", "REASON", "second thoughts"]);
-    client.int(&["ISSUE.TRACK", repo, "style", "E501", "low", "COUNT", "3"]);
-    client.ints(&["ISSUE.MTRACK", repo, "style", "E501", "low", "2", "security", "S105", "high", "4"]);
-    client.int(&[
-        "FIX.RECORD", repo, "style", "autoformat", "1", "FEEDBACK", "0.5", "METADATA", r#"{"tool":"ruff"}"#, "ID",
-        "run-1",
-    ]);
-    client.int(&["FIX.RECORD", repo, "security", "rewrite", "0"]);
-    client.int(&["SESSION.RECORD", repo, "nightly", "3", "2", "DATA", r#"{"files":12}"#]);
+    for call in filling(repo) {
+        client.run(&call);
+    }
 }

@@ -1,5 +1,6 @@
 //! The harness: real servers as child processes, clients, and comparisons.
 
+pub mod accounts;
 pub mod agreement;
 pub mod catalog;
 pub mod client;
@@ -10,6 +11,7 @@ pub mod load;
 pub mod memory;
 pub mod misuse;
 pub mod reports;
+pub mod routed;
 pub mod server;
 pub mod state;
 pub mod stream;
@@ -22,7 +24,7 @@ pub use client::Client;
 pub use effort::effort;
 pub use json::{approx, array, fields, is_time, number, text};
 pub use load::{settle, under_load, Ledger};
-pub use memory::{fill, FAKE_SECRETS};
+pub use memory::{fill, filling, FAKE_SECRETS};
 pub use server::Server;
 pub use state::{repo_state, whole_state};
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::arguments::Arguments;
-use crate::memory::{Repo, Result};
+use crate::memory::{glob, Repo, Result};
 use crate::server::{Answer, Arg, Command, Definition, Invocation, KeyAccess, Reply};
 
 /// The command.
@@ -25,23 +25,26 @@ impl Definition for Repos {
 
     fn run(call: &Invocation<'_>) -> Result<Answer> {
         let mut arguments = Arguments::new(call, &Self::COMMAND);
-        let (mut cursor, mut glob, mut count) = (0, "*", 100);
+        let (mut cursor, mut wanted, mut count) = (0, "*", 100);
         while let Some(option) = arguments.option()? {
             match option {
                 "CURSOR" => cursor = arguments.whole("CURSOR", 0, u64::MAX)?,
-                "MATCH" => glob = arguments.identifier("MATCH")?.as_str(),
+                "MATCH" => wanted = arguments.identifier("MATCH")?.as_str(),
                 _ => count = arguments.whole("COUNT", 1, 10_000)?,
             }
         }
         let (before, after) = (format!("{}:{{", call.prefix), "}:meta");
-        let glob = [&before, glob, after].concat();
-        let (cursor, keys) = call.facts.scan(cursor, glob.as_bytes(), count)?;
+        // By the same glob for everybody: where the server's scan stops depends on what matches, and so would tell
+        // whether there is a repo that the caller may not read.
+        let every = [&before, "*", after].concat();
+        let (cursor, keys) = call.facts.scan(cursor, every.as_bytes(), count)?;
         let named = |key: &Vec<u8>| {
             let name = key
                 .strip_prefix(before.as_bytes())?
                 .strip_suffix(after.as_bytes())?;
             let repo = Repo::parse(name, call.anonymizer).ok()?;
-            call.facts.may_read(repo).then(|| repo.to_string())
+            let is_meant = glob::matches(wanted.as_bytes(), name) && call.facts.may_read(repo);
+            is_meant.then(|| repo.to_string())
         };
         let mut repos: Vec<String> = keys.iter().filter_map(named).collect();
         repos.sort();
