@@ -11,7 +11,7 @@ from ..commands import fix, issue, pattern, server, session
 from ..memory import DEFAULT_URL
 from ..pipeline import Queue
 from ..retries import Retries
-from ..steps import Block, Masters, Pause, every_repo, fulfil, is_cluster, masters
+from ..steps import Block, Nodes, Pause, every_repo, fulfil, is_cluster
 from ..surface import awaiting, repo_awaiting
 
 if TYPE_CHECKING:
@@ -92,14 +92,14 @@ class Memory:
                     came: Any = None
                     if isinstance(step, Pause):
                         await asyncio.sleep(step.seconds)
-                    elif isinstance(step, Masters):
-                        if is_cluster(self.redis):
-                            await self.redis.initialize()
-                        came = masters(self.redis)
                     elif isinstance(step, Block):
                         came = await asyncio.to_thread(step.work)
                     else:
-                        came = await step.on(self.redis)
+                        if is_cluster(self.redis):
+                            await self.redis.initialize()  # once; without it nothing is known of nodes
+                        came = step.on(self.redis)
+                        if not isinstance(step, Nodes):
+                            came = await came
                 except Exception as error:
                     step = job.throw(error)
                 else:
