@@ -28,7 +28,14 @@ T = TypeVar("T")
 
 def connect(url: str = DEFAULT_URL, *, retries: Retries | None = None, **redis_options: Any) -> Memory:
     """The memory on one server. Connects with the first call; `redis_options` are those of `Redis.from_url`."""
-    return Memory(Redis.from_url(url, **redis_options), retries=retries)
+    return Memory(redis_client(url, **redis_options), retries=retries)
+
+
+def redis_client(url: str, **redis_options: Any) -> Redis:
+    """A client that closes its pool when it is closed, which redis-py 4 left to the caller."""
+    client = Redis.from_url(url, **redis_options)
+    client.auto_close_connection_pool = True
+    return client
 
 
 def connect_cluster(url: str = DEFAULT_URL, *, retries: Retries | None = None, **redis_options: Any) -> Memory:
