@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 
 import pattern_memory
 from servers import running
@@ -41,5 +42,7 @@ def test_examples_do_what_the_page_says(page: Path, cluster: list[Server]) -> No
             known.update(examples.globs)
             assert not report, "".join(report)
         for held in known.values():
-            if isinstance(held, (pattern_memory.Memory, pattern_memory.RedisPatternMemory)):
+            if isinstance(held, pattern_memory.RedisPatternMemory):
                 held.redis.close()
+            elif isinstance(held, (pattern_memory.Memory, redis.Redis)):
+                held.close()
