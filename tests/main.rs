@@ -15,6 +15,7 @@ mod cluster;
 mod composition;
 mod concurrency;
 mod configuration;
+mod corruption;
 mod crash;
 mod crash_report;
 mod deployment;
