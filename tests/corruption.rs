@@ -452,6 +452,14 @@ fn the_log_names_a_corrupt_key_once_on_one_line_and_without_a_secret() {
 }
 
 #[test]
+fn the_log_names_a_key_as_it_is_where_only_a_person_is_in_it() {
+    let mut witness = Witness::start();
+    fill(&mut witness.client, "/home/jane/web");
+    witness.client.int(&["LPUSH", "pm:{/home/jane/web}:fixes", "{"]);
+    witness.report("pm:{/home/jane/web}:fixes", &["FIX.LIST", "/home/jane/web"]);
+}
+
+#[test]
 fn a_thousand_corrupt_keys_do_not_flood_the_log() {
     let mut witness = Witness::start();
     for n in 0..1_500 {

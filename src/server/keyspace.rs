@@ -484,7 +484,11 @@ impl Store for Keyspace {
             return;
         }
         // No name that came through a command holds a secret; but an index may have been written to by anybody.
-        let (told, _) = anonymization::current().anonymizer.text(told);
+        let rules = anonymization::current();
+        let told = match rules.anonymizer.holds_secret(told) {
+            true => rules.anonymizer.text(told).0,
+            false => told.into(),
+        };
         log(
             Level::Warning,
             &format!("a record under the key {told} cannot be read and is passed over"),
