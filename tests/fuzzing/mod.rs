@@ -30,7 +30,7 @@ use crate::support::{effort, Client, Server};
 
 /// How many episodes come before memory is looked at: by then every command has run, and what the module keeps for
 /// later calls is full.
-const WARM_UP: usize = 12;
+const WARM_UP: usize = 6;
 
 #[test]
 fn whatever_is_sent_the_server_stays_up_in_step_and_unchanged_by_errors() {

@@ -57,17 +57,21 @@ pub fn break_length(random: &mut Random, bytes: &mut Vec<u8>) {
 pub struct Wire {
     stream: TcpStream,
     received: Vec<u8>,
+    /// What the server calls the client.
+    pub id: i64,
 }
 
 impl Wire {
-    /// Connects, and waits until the server knows of it: what leaves before that, nobody can wait for.
+    /// Connects, selects a database and asks who it is.
     #[track_caller]
-    pub fn connect(port: u16) -> Self {
+    pub fn connect(port: u16, database: usize) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("connect");
         stream.set_nodelay(true).expect("send at once");
-        let mut wire = Self { stream, received: Vec::new() };
-        wire.send(b"PING\r\n");
-        assert_eq!(wire.replies(1, Duration::from_secs(60)).whole, 1, "a new connection is not answered");
+        let mut wire = Self { stream, received: Vec::new(), id: 0 };
+        wire.send(format!("SELECT {database}\r\nCLIENT ID\r\n").as_bytes());
+        assert_eq!(wire.replies(2, Duration::from_secs(60)).whole, 2, "a new connection is not answered");
+        let greeting = String::from_utf8_lossy(&wire.received).into_owned();
+        wire.id = greeting.trim_start_matches("+OK\r\n:").trim_end().parse().expect("an id");
         wire.received.clear();
         wire
     }
