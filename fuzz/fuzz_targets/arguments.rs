@@ -12,8 +12,11 @@ use pattern_memory::TABLE;
 fuzz_target!(|bytes: &[u8]| {
     let mut words = bytes.split(|byte| *byte == b'\n');
     let name = words.next().unwrap_or_default();
-    let known = TABLE.iter().find(|known| known.command.name.as_bytes() == name);
-    let chosen = known.unwrap_or(&TABLE[usize::from(name.first().copied().unwrap_or(0)) % TABLE.len()]);
+    let known = TABLE
+        .iter()
+        .find(|known| known.command.name.as_bytes() == name);
+    let chosen =
+        known.unwrap_or(&TABLE[usize::from(name.first().copied().unwrap_or(0)) % TABLE.len()]);
     let args: Vec<&[u8]> = words.collect();
     let least = usize::try_from(chosen.command.arity().unsigned_abs()).expect("a count");
     // The server itself refuses what is too short.

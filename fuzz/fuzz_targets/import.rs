@@ -8,7 +8,11 @@ use libfuzzer_sys::fuzz_target;
 use pattern_memory::memory::testing::Memory;
 
 fuzz_target!(|document: &str| {
-    for (memory, mode) in [(reports::filled(), "MERGE"), (reports::filled(), "REPLACE"), (Memory::empty(), "MERGE")] {
+    for (memory, mode) in [
+        (reports::filled(), "MERGE"),
+        (reports::filled(), "REPLACE"),
+        (Memory::empty(), "MERGE"),
+    ] {
         match reports::run(&memory, &["PATTERN.IMPORT", "r", document, mode]) {
             Ok(_) => {}
             Err(error) => return reports::is_well_put(&error),
@@ -16,7 +20,8 @@ fuzz_target!(|document: &str| {
         reports::every_report(&memory);
         let export = reports::export(&memory);
         let elsewhere = Memory::empty();
-        reports::run(&elsewhere, &["PATTERN.IMPORT", "r", &export, "REPLACE"]).expect("what was exported comes in");
+        reports::run(&elsewhere, &["PATTERN.IMPORT", "r", &export, "REPLACE"])
+            .expect("what was exported comes in");
         assert_eq!(reports::export(&elsewhere), export);
         reports::every_write(&memory);
         reports::every_report(&memory);

@@ -15,7 +15,10 @@ fuzz_target!(|parts: (&str, &str)| {
     }
     let member = pair(first, second);
     let (found_first, found_second) = split_pair(&member).expect("what was paired comes apart");
-    assert_eq!((found_first.as_ref(), found_second.as_ref()), (first, second));
+    assert_eq!(
+        (found_first.as_ref(), found_second.as_ref()),
+        (first, second)
+    );
 
     if let Some((left, right)) = split_pair(first) {
         // Parts that were not escaped as we do it are another name then, but the same parts.

@@ -12,11 +12,21 @@ fuzz_target!(|bytes: &[u8]| {
     let memory = reports::filled();
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     let elements = |letter: u8| -> Vec<&[u8]> {
-        lines.iter().filter_map(|line| line.split_first()).filter(|(first, _)| **first == letter).map(|(_, rest)| rest).collect()
+        lines
+            .iter()
+            .filter_map(|line| line.split_first())
+            .filter(|(first, _)| **first == letter)
+            .map(|(_, rest)| rest)
+            .collect()
     };
     let fields = |letter: u8| -> Vec<(&[u8], &[u8])> {
         let parts = |line: &'_ &[u8]| line.iter().position(|byte| *byte == b'\t');
-        elements(letter).into_iter().map(|line| parts(&line).map_or((line, &b""[..]), |tab| (&line[..tab], &line[tab + 1..]))).collect()
+        elements(letter)
+            .into_iter()
+            .map(|line| {
+                parts(&line).map_or((line, &b""[..]), |tab| (&line[..tab], &line[tab + 1..]))
+            })
+            .collect()
     };
     let day = format!("pm:{{r}}:day:{}", memory.now.day());
     let hashes = [
@@ -30,17 +40,27 @@ fuzz_target!(|bytes: &[u8]| {
     for (letter, key) in hashes {
         plant(&fields(letter), |planted| memory.plant_hash(key, planted));
     }
-    let lists = [(b'h', "pm:{r}:history:naming:default"), (b'f', "pm:{r}:fixes"), (b'e', "pm:{r}:sessions")];
+    let lists = [
+        (b'h', "pm:{r}:history:naming:default"),
+        (b'f', "pm:{r}:fixes"),
+        (b'e', "pm:{r}:sessions"),
+    ];
     for (letter, key) in lists {
         plant(&elements(letter), |planted| memory.plant_list(key, planted));
     }
-    plant(&elements(b'x'), |planted| memory.plant_set("pm:{r}:patterns", planted));
+    plant(&elements(b'x'), |planted| {
+        memory.plant_set("pm:{r}:patterns", planted)
+    });
     let ranking: Vec<(&[u8], f64)> = fields(b't')
         .into_iter()
-        .filter_map(|(score, member)| Some((member, std::str::from_utf8(score).ok()?.parse().ok()?)))
+        .filter_map(|(score, member)| {
+            Some((member, std::str::from_utf8(score).ok()?.parse().ok()?))
+        })
         .filter(|(_, score): &(_, f64)| !score.is_nan())
         .collect();
-    plant(&ranking, |planted| memory.plant_ranking("pm:{r}:issues:trend", planted));
+    plant(&ranking, |planted| {
+        memory.plant_ranking("pm:{r}:issues:trend", planted)
+    });
 
     reports::every_report(&memory);
     reports::export(&memory);

@@ -25,14 +25,61 @@ pub fn filled() -> Memory {
 }
 
 const WRITES: &[&[&str]] = &[
-    &["PATTERN.STORE", "r", "naming", r#"{"style":"snake_case"}"#, "CONFIDENCE", "0.5", "REASON", "guide"],
-    &["PATTERN.STORE", "r", "naming", r#"{"style":"camelCase"}"#, "CONFIDENCE", "0.9"],
+    &[
+        "PATTERN.STORE",
+        "r",
+        "naming",
+        r#"{"style":"snake_case"}"#,
+        "CONFIDENCE",
+        "0.5",
+        "REASON",
+        "guide",
+    ],
+    &[
+        "PATTERN.STORE",
+        "r",
+        "naming",
+        r#"{"style":"camelCase"}"#,
+        "CONFIDENCE",
+        "0.9",
+    ],
     &["PATTERN.STORE", "r", "a:b%c", "{}", "ID", "AUTO"],
     &["PATTERN.CONFIDENCE", "r", "naming", "0.7"],
     &["ISSUE.TRACK", "r", "style", "E501", "low", "COUNT", "3"],
-    &["ISSUE.MTRACK", "r", "style", "W291", "low", "2", "security", "S105", "high", "4"],
-    &["FIX.RECORD", "r", "style", "autoformat", "1", "FEEDBACK", "0.5", "METADATA", r#"{"a":1}"#, "ID", "run-1"],
-    &["SESSION.RECORD", "r", "nightly", "3", "2", "DATA", r#"{"files":12}"#],
+    &[
+        "ISSUE.MTRACK",
+        "r",
+        "style",
+        "W291",
+        "low",
+        "2",
+        "security",
+        "S105",
+        "high",
+        "4",
+    ],
+    &[
+        "FIX.RECORD",
+        "r",
+        "style",
+        "autoformat",
+        "1",
+        "FEEDBACK",
+        "0.5",
+        "METADATA",
+        r#"{"a":1}"#,
+        "ID",
+        "run-1",
+    ],
+    &[
+        "SESSION.RECORD",
+        "r",
+        "nightly",
+        "3",
+        "2",
+        "DATA",
+        r#"{"files":12}"#,
+    ],
 ];
 
 const READS: &[&[&str]] = &[
@@ -79,7 +126,10 @@ pub fn every_write(memory: &Memory) {
 pub fn is_well_put(error: &Error) {
     let text = error.to_string();
     assert!(!matches!(error, Error::Internal(_)), "{text}");
-    assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && text.len() < 600, "{text}");
+    assert!(
+        text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && text.len() < 600,
+        "{text}"
+    );
 }
 
 /// The export of the repo.
