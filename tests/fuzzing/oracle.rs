@@ -31,7 +31,7 @@ fn complaint_about(error: &str) -> Option<String> {
         "repeats the input"
     } else if error.len() > 700 {
         "much too long"
-    } else if ["panic", "internal"].iter().any(|word| error.to_ascii_lowercase().contains(word)) {
+    } else if ["panic", "internal", "module failed"].iter().any(|word| error.to_ascii_lowercase().contains(word)) {
         "a fault of the module's own"
     } else {
         return None;
