@@ -2,7 +2,8 @@
 //!
 //! `PM_SERVER` is the server binary (default `redis-server`), `PM_SERVER_NAME` its name in messages, `PM_MODULE` the
 //! module (default `target/release/libpattern_memory.so`), `PM_REDIS_6` a server that the module must refuse.
-//! `PM_SOAK` asks for the long form of the tests that have one.
+//! `PM_SOAK` asks for the long form of the tests that have one, `PM_SERVER_WRAPPER` is a program that the server is started
+//! by (it gets the server and its arguments), `PM_FUZZ_SECONDS` and `PM_FUZZ_SEED` are of the fuzzer.
 
 mod support;
 
@@ -15,6 +16,7 @@ mod cluster;
 mod composition;
 mod concurrency;
 mod configuration;
+mod corruption;
 mod crash;
 mod crash_report;
 mod deployment;
@@ -25,6 +27,7 @@ mod eviction;
 mod failover;
 mod fixes;
 mod footprint;
+mod fuzzing;
 mod hostile;
 mod insights;
 mod introspection;

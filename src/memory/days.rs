@@ -204,7 +204,12 @@ fn add_to(
     let mut others = Counts::new();
     let stored = |field: &str| -> Result<Option<u64>> {
         let value = view.store.field(&key, field)?;
-        Ok(value.map(|value| number(&value).unwrap_or(0)))
+        Ok(value.map(|value| {
+            number(&value).unwrap_or_else(|| {
+                view.store.report_corrupt(&key);
+                0
+            })
+        }))
     };
     for (field, n) in counts {
         let before = stored(&field)?;
@@ -277,12 +282,15 @@ const DAY_FIELD: &str = "day:";
 /// The days that the meta hash knows of, oldest first.
 pub fn known(view: &View<'_>) -> Result<Vec<Day>> {
     let mut days = Vec::new();
-    view.store.each_field(&view.keys.meta(), &mut |field, _| {
-        let day = std::str::from_utf8(field)
-            .ok()
-            .and_then(|field| field.strip_prefix(DAY_FIELD))
-            .and_then(Day::parse);
-        days.extend(day);
+    let meta = view.keys.meta();
+    view.store.each_field(&meta, &mut |field, _| {
+        let Some(day) = field.strip_prefix(DAY_FIELD.as_bytes()) else {
+            return;
+        };
+        match std::str::from_utf8(day).ok().and_then(Day::parse) {
+            Some(day) => days.push(day),
+            None => view.store.report_corrupt(&meta),
+        }
     })?;
     days.sort_unstable();
     Ok(days)

@@ -102,15 +102,20 @@ pub fn export(view: &View<'_>, repo: Repo<'_>) -> Result<String> {
         days: BTreeMap::new(),
     };
     let overview = patterns::overview(view, None)?;
-    for pattern in patterns::read_all(view, &overview, &mut room)? {
+    for pattern in patterns::read_all(view, &overview, usize::MAX, &mut room)? {
         let mut history = Vec::new();
         let mut fits = Ok(());
-        history::entries(view, &pattern, &mut |entry| {
+        let told = history::entries(view, &pattern, &mut |entry| {
             if fits.is_ok() {
                 fits = room.take(entry.size());
                 history.push(entry);
             }
-        })?;
+        });
+        if told.is_err() {
+            // One history of another type is no reason to keep everything else back.
+            let key = view.keys.history(&pattern.member());
+            view.store.report_corrupt(&key);
+        }
         fits?;
         document
             .patterns

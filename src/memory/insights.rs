@@ -49,7 +49,7 @@ pub fn insights(view: &View<'_>, days: u32, top: usize) -> Result<Insights> {
     let fix_success_rates = fixes::rates(view)?;
     Ok(Insights {
         recommendations: recommend(&overview, &issue_trends.trending_issues, &fix_success_rates),
-        team_patterns: patterns::read_all(view, overview.iter().take(top), &mut Room::new())?,
+        team_patterns: patterns::read_all(view, &overview, top, &mut Room::new())?,
         pattern_confidence_summary: summarize(&overview),
         learning_analytics: Analytics::of(&totals),
         issue_trends,

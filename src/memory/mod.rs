@@ -47,7 +47,7 @@ pub mod sessions;
 pub mod settings;
 pub mod store;
 pub mod stored;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub mod testing;
 pub mod time;
 pub mod upkeep;

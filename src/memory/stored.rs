@@ -211,7 +211,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The readable elements of a list that holds JSON in the form in which it is answered, as one JSON array.
+/// The readable elements of a list that holds JSON in the form in which it is answered, as one JSON array: from the
+/// position `offset` on, `count` of them. What cannot be read is passed over and reported, and takes no other's place.
 pub fn array(
     view: &View<'_>,
     key: &str,
@@ -229,9 +230,9 @@ pub fn array(
         if left == 0 || fits.is_err() {
             return ControlFlow::Break(());
         }
-        left -= 1;
         match std::str::from_utf8(element) {
             Ok(text) if is_readable(text) => {
+                left -= 1;
                 if array.len() > 1 {
                     array.push(',');
                 }

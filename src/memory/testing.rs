@@ -1,4 +1,4 @@
-//! A keyspace in memory, so that the domain is tested without a server.
+//! A keyspace in memory, so that the domain is tested and fuzzed without a server.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ impl Value {
 }
 
 /// Keys, a clock that the test turns, and settings that it chooses.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Memory {
     keys: RefCell<BTreeMap<String, (Value, Option<i64>)>>,
     /// How many corrupt records were passed over.
@@ -99,16 +99,33 @@ impl Memory {
     }
 
     /// Puts a hash under a key, without a TTL.
-    pub fn plant_hash(&self, key: &str, fields: &[(&str, &str)]) {
-        let own = |&(field, value): &(&str, &str)| (field.into(), value.into());
-        let hash = Value::Hash(fields.iter().map(own).collect());
-        self.keys.borrow_mut().insert(key.into(), (hash, None));
+    pub fn plant_hash<F: AsRef<[u8]>, V: AsRef<[u8]>>(&self, key: &str, fields: &[(F, V)]) {
+        let own = |(field, value): &(F, V)| (field.as_ref().to_vec(), value.as_ref().to_vec());
+        self.put(key, Value::Hash(fields.iter().map(own).collect()));
     }
 
     /// Puts a list under a key, without a TTL.
-    pub fn plant_list(&self, key: &str, elements: &[&str]) {
-        let list = Value::List(elements.iter().map(|&text| text.into()).collect());
-        self.keys.borrow_mut().insert(key.into(), (list, None));
+    pub fn plant_list<V: AsRef<[u8]>>(&self, key: &str, elements: &[V]) {
+        let elements = elements.iter().map(|element| element.as_ref().to_vec());
+        self.put(key, Value::List(elements.collect()));
+    }
+
+    /// Puts a set under a key, without a TTL.
+    pub fn plant_set<V: AsRef<[u8]>>(&self, key: &str, members: &[V]) {
+        let members = members.iter().map(|member| member.as_ref().to_vec());
+        self.put(key, Value::Set(members.collect()));
+    }
+
+    /// Puts a sorted set under a key, without a TTL.
+    pub fn plant_ranking<V: AsRef<[u8]>>(&self, key: &str, members: &[(V, f64)]) {
+        let members = members
+            .iter()
+            .map(|(member, score)| (member.as_ref().to_vec(), *score));
+        self.put(key, Value::SortedSet(members.collect()));
+    }
+
+    fn put(&self, key: &str, value: Value) {
+        self.keys.borrow_mut().insert(key.into(), (value, None));
     }
 
     /// Puts a value of a type under a key.
@@ -120,7 +137,7 @@ impl Memory {
             KeyKind::SortedSet => Value::SortedSet([(b"x".to_vec(), 1.0)].into()),
             KeyKind::Other => Value::Other,
         };
-        self.keys.borrow_mut().insert(key.into(), (value, None));
+        self.put(key, value);
     }
 
     /// Takes the TTL of a key away.

@@ -43,14 +43,15 @@ pub fn totals(view: &View<'_>, days: u32, others: &[Family]) -> Result<Totals> {
 impl Totals {
     /// Adds one day's counter; whether it is one.
     fn add(&mut self, field: &[u8], value: &[u8]) -> bool {
+        // A name without a number is not counted at all, not even as none.
+        let Some(n) = days::number(value) else {
+            return false;
+        };
         let place = self.place(field);
         self.next = place + 1;
         let counter = &mut self.counters[place];
-        match days::number(value) {
-            Some(n) if counter.is_ours => counter.total = counter.total.saturating_add(n),
-            _ => return false,
-        }
-        true
+        counter.total = counter.total.saturating_add(n);
+        counter.is_ours
     }
 
     fn place(&mut self, field: &[u8]) -> usize {

@@ -20,8 +20,13 @@ const SERVER_ALIGN: usize = 8;
 const STEP: usize = 16;
 /// How many classes of blocks are kept: up to 512 bytes.
 const CLASSES: usize = 32;
-/// How many bytes of one class a thread keeps at most: 128 KiB over all classes.
-const KEPT_BYTES: usize = 4_096;
+/// How many bytes of one class a thread keeps at most: 128 KiB over all classes. None where memory is checked, so that
+/// what is used after it was given back is seen.
+const KEPT_BYTES: usize = if cfg!(feature = "keeps-no-blocks") {
+    0
+} else {
+    4_096
+};
 
 /// The class of a block of `size` bytes; at least [`CLASSES`] for one that is not kept.
 fn class_of(size: usize) -> usize {

@@ -193,7 +193,7 @@ pub fn rehearse_by_default<D: Definition>(args: &[&[u8]]) -> Prepared {
 }
 
 /// Whom a rehearsal takes for the server and its client.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Facts for Nobody {
     fn user(&self) -> Option<String> {
@@ -348,7 +348,7 @@ fn serve(waiting: &Mutex<Receiver<Work>>) {
             Err(_) => break,
         }
     }
-    #[cfg(not(test))]
+    #[cfg(not(any(test, fuzzing)))]
     super::allocator::give_back();
 }
 

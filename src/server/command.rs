@@ -257,6 +257,9 @@ pub struct Registered {
     pub command: Command,
     /// What the server calls.
     pub entry: Entry,
+    /// What the fuzz targets call, which have no server.
+    #[cfg(fuzzing)]
+    pub run: fn(&Invocation<'_>) -> Result<Answer>,
 }
 
 impl Registered {
@@ -265,6 +268,8 @@ impl Registered {
         Registered {
             command: D::COMMAND,
             entry: super::dispatch::entry::<D>,
+            #[cfg(fuzzing)]
+            run: D::run,
         }
     }
 }

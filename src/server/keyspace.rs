@@ -16,7 +16,7 @@ use redis_module::raw;
 use super::log::{log, Level};
 use super::once::Once;
 use super::string::{bytes_of, OwnedString};
-use super::{call, tally};
+use super::{anonymization, call, tally};
 use crate::memory::{Error, Expiry, KeyKind, Result, Store, Values};
 
 /// A key that is open; closed when dropped.
@@ -180,9 +180,11 @@ const KEPT_OPEN: usize = 8;
 /// How many fields of a hash may be looked at at once.
 const MOST_LOOKED_AT: usize = 8;
 
-/// The keys named in the log as corrupt: each is named once, and so many at most.
+/// The keys named in the log as corrupt: each is named once, and so many at most, as there may be one for each record.
 static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 const MOST_NAMED: usize = 1_000;
+/// How much of a name is told: those of our keys are shorter, and an index may have been made to hold anything.
+const MOST_TOLD: usize = 900;
 
 /// Forgets which keys the log has named.
 pub fn unload() {
@@ -473,11 +475,27 @@ impl Store for Keyspace {
     fn report_corrupt(&self, key: &str) {
         tally::CORRUPT_RECORDS.add(1);
         let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-        if named.len() < MOST_NAMED && named.insert(key.to_owned()) {
-            log(
-                Level::Warning,
-                &format!("a record under the key {key} cannot be read and is passed over"),
-            );
+        let ends = (0..=key.len().min(MOST_TOLD)).rev();
+        let told = &key[..ends
+            .into_iter()
+            .find(|end| key.is_char_boundary(*end))
+            .unwrap_or(0)];
+        if named.len() >= MOST_NAMED || !named.insert(told.to_owned()) {
+            return;
+        }
+        // No name that came through a command holds a secret; but an index may have been written to by anybody.
+        let rules = anonymization::current();
+        let told = match rules.anonymizer.holds_secret(told) {
+            true => rules.anonymizer.text(told).0,
+            false => told.into(),
+        };
+        log(
+            Level::Warning,
+            &format!("a record under the key {told} cannot be read and is passed over"),
+        );
+        if named.len() == MOST_NAMED {
+            let more = "no more keys of unreadable records will be named: corrupt_records in INFO counts them";
+            log(Level::Warning, more);
         }
     }
 }

@@ -22,11 +22,12 @@
 //! | `facts` | what the server says of itself and of its client |
 //! | `tally`, `information` | counters, and the INFO section |
 //! | `log` | lines in the server's log |
+//! | `trial` | runs a command without a server, for the fuzz targets |
 //! | `allocator` | the server's allocator for all of Rust's memory |
 
 #![allow(unsafe_code)]
 
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 mod allocator;
 pub mod anonymization;
 mod background;
@@ -51,6 +52,8 @@ mod reply;
 pub mod settings;
 mod string;
 pub mod tally;
+#[cfg(fuzzing)]
+pub mod trial;
 
 #[cfg(test)]
 pub use background::rehearse_by_default as rehearse;

@@ -18,14 +18,14 @@ const VERSION: i32 = 100;
 /// Handles atomic slot migration: the bit that Valkey 9 asks for before it moves a slot.
 const HANDLES_ATOMIC_SLOT_MIGRATION: i32 = 1 << 5;
 
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 type ModuleAllocator = super::allocator::ServerAllocator;
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 const ALLOCATOR: ModuleAllocator = super::allocator::ServerAllocator;
-// Unit tests run without a server, whose allocator is not there then.
-#[cfg(test)]
+// Unit tests and fuzz targets run without a server, whose allocator is not there then.
+#[cfg(any(test, fuzzing))]
 type ModuleAllocator = std::alloc::System;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 const ALLOCATOR: ModuleAllocator = std::alloc::System;
 
 fn init(ctx: &Context, arguments: &[RedisString]) -> Status {
@@ -129,7 +129,7 @@ fn deinit(ctx: &Context) -> Status {
     tally::begin();
     anonymization::unload();
     configuration::unload();
-    #[cfg(not(test))]
+    #[cfg(not(any(test, fuzzing)))]
     super::allocator::give_back();
     Status::Ok
 }

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod effort;
 pub mod json;
 pub mod load;
+pub mod memcheck;
 pub mod memory;
 pub mod misuse;
 pub mod reports;

@@ -132,7 +132,7 @@ impl ServerBuilder {
         let output = File::create(directory.path().join("output.log")).expect("an output file");
         let errors = output.try_clone().expect("the output file again");
         let mut command = match self.file_limit {
-            None => Command::new(&self.binary),
+            None => self.command(),
             Some(kib) => {
                 let mut shell = Command::new("sh");
                 // In blocks of 512 bytes. The signal of the limit would end the server, and is ignored.
@@ -165,6 +165,16 @@ impl ServerBuilder {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// What starts the server: itself, or a program that is given it.
+    fn command(&self) -> Command {
+        let Some(wrapper) = std::env::var_os("PM_SERVER_WRAPPER") else {
+            return Command::new(&self.binary);
+        };
+        let mut command = Command::new(wrapper);
+        command.arg(&self.binary);
+        command
     }
 
     fn configuration(&self, port: u16, directory: &Path) -> String {

@@ -48,12 +48,8 @@ impl Definition for List {
         let page = overview
             .iter()
             .take_while(|found| found.confidence >= least)
-            .skip(offset)
-            .take(count);
-        Ok(Answer::say(Reply::json(&patterns::read_all(
-            &view,
-            page,
-            &mut Room::new(),
-        )?)))
+            .skip(offset);
+        let records = patterns::read_all(&view, page, count, &mut Room::new())?;
+        Ok(Answer::say(Reply::json(&records)))
     }
 }

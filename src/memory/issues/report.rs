@@ -212,6 +212,7 @@ fn by_ranking(
             .ok()
             .and_then(|member| Some((member, split_pair(member)?)))
         else {
+            view.store.report_corrupt(&view.keys.issues_trend());
             return ControlFlow::Continue(());
         };
         if !filter.takes_type(&issue_type) {
@@ -303,26 +304,30 @@ fn count(view: &View<'_>, filter: Filter<'_>) -> Result<usize> {
     Ok(total)
 }
 
-/// The stored records that the filter takes, unread.
+/// The stored records that the filter takes, unread; what is no issue is passed over and reported.
 fn each_taken(
     view: &View<'_>,
     filter: Filter<'_>,
     visit: &mut dyn FnMut(&str, &[u8]),
 ) -> Result<()> {
-    view.store
-        .each_field(&view.keys.issues(), &mut |member, value| {
-            let Ok(member) = std::str::from_utf8(member) else {
-                return;
-            };
-            let takes_type = filter.issue_type.is_none()
-                || split_pair(member).is_some_and(|(found, _)| filter.takes_type(&found));
-            let takes = takes_type
-                && (filter.severity.is_none()
-                    || severity(value).is_some_and(|found| filter.takes_severity(&found)));
-            if takes {
-                visit(member, value);
-            }
-        })
+    let key = view.keys.issues();
+    view.store.each_field(
+        &key,
+        &mut |member, value| match takes(member, value, filter) {
+            Some((member, true)) => visit(member, value),
+            Some(_) => {}
+            None => view.store.report_corrupt(&key),
+        },
+    )
+}
+
+/// The name of a stored record, and whether the filter takes it; `None` for what is no issue.
+fn takes<'m>(member: &'m [u8], value: &[u8], filter: Filter<'_>) -> Option<(&'m str, bool)> {
+    let member = std::str::from_utf8(member).ok()?;
+    let (issue_type, _) = split_pair(member)?;
+    let takes = filter.takes_type(&issue_type)
+        && (filter.severity.is_none() || filter.takes_severity(&severity(value)?));
+    Some((member, takes))
 }
 
 /// Occurrences day by day.

@@ -79,14 +79,19 @@ pub fn overview(view: &View<'_>, pattern_type: Option<&str>) -> Result<Vec<Overv
     Ok(records)
 }
 
-/// The records behind an overview, as far as there is room; what cannot be read is left out.
+/// The first `count` readable records behind an overview, as far as there is room; what cannot be read takes no other's
+/// place.
 pub fn read_all<'o>(
     view: &View<'_>,
     overview: impl IntoIterator<Item = &'o Overview>,
+    count: usize,
     room: &mut Room,
 ) -> Result<Vec<Pattern>> {
     let mut records = Vec::new();
     for found in overview {
+        if records.len() == count {
+            break;
+        }
         match read(view, &found.pattern_type, &found.id) {
             Ok(Some(record)) => {
                 room.take(record.pattern_data.get().len())?;

@@ -298,7 +298,7 @@ fn stored(view: &View<'_>, books: &Books, top: usize) {
     assert_eq!(patterns::overview(view, Some("other")).unwrap().len(), 0);
 
     let page = overview.iter().take(top);
-    let read = patterns::read_all(view, page, &mut Room::new()).unwrap();
+    let read = patterns::read_all(view, page, usize::MAX, &mut Room::new()).unwrap();
     assert_eq!(read.len(), top.min(overview.len()));
     for (id, kept) in &books.patterns {
         let id = name("p", *id);
@@ -357,7 +357,7 @@ fn stored(view: &View<'_>, books: &Books, top: usize) {
 fn whole(view: &View<'_>, days: u32, top: usize) {
     let found = value(&insights(view, days, top).unwrap());
     let overview = patterns::overview(view, None).unwrap();
-    let best = patterns::read_all(view, overview.iter().take(top), &mut Room::new());
+    let best = patterns::read_all(view, &overview, top, &mut Room::new());
     let trends = issues::trends(view, days, top, Filter::default());
     assert_eq!(found["team_patterns"], value(&best.unwrap()));
     assert_eq!(found["issue_trends"], value(&trends.unwrap()));
