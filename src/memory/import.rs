@@ -173,7 +173,7 @@ fn import_patterns(
         if entries.is_empty() && view.store.kind(&key).is_some() {
             plan.start_anew(&key, KeyKind::List);
         }
-        patterns::put(view, plan, &record, creation.as_ref())?;
+        patterns::put(view, plan, record, creation)?;
         plan.list_replace(key.clone(), entries.iter().map(json).collect());
         plan.follow(&key, KeyKind::List);
         members.push(member);

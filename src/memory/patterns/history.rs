@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::record::{Creation, Pattern};
+use super::record::{Creation, Pattern, State};
 use crate::memory::stored::json;
 use crate::memory::{Result, Timestamp, View};
 
@@ -57,40 +57,31 @@ fn present<'de, D: Deserializer<'de>>(
 }
 
 impl Entry {
-    /// The change from `before` (`None`: there was no record) to `after`.
+    /// The change of a record from `before` to `after`; `other_data`: the data before, where it changed them.
     pub fn of(
-        before: Option<&Pattern>,
-        after: &Pattern,
+        before: &State,
+        other_data: Option<Box<RawValue>>,
+        after: &State,
         reason: Option<String>,
         user: Option<String>,
     ) -> Self {
-        let data = match before {
-            None => Some(null()),
-            Some(before) => (before.pattern_data.get() != after.pattern_data.get())
-                .then(|| before.pattern_data.clone()),
-        };
-        let confidence = before
-            .map(|before| before.confidence)
-            .filter(|&before| before != after.confidence);
         Entry {
             version: after.version,
             at: after.updated_at,
-            before: data,
+            before: other_data,
             after: None,
-            confidence_before: confidence,
+            confidence_before: Some(before.confidence).filter(|&c| c != after.confidence),
             confidence_after: None,
             reason,
             user,
         }
     }
-}
 
-impl Entry {
     /// The creation of a record that was never changed.
-    pub fn creation(record: &Pattern, creation: Creation) -> Self {
+    pub fn creation(created_at: Timestamp, creation: Creation) -> Self {
         Entry {
             version: 1,
-            at: record.created_at,
+            at: created_at,
             before: Some(null()),
             after: None,
             confidence_before: None,
@@ -106,7 +97,8 @@ impl Entry {
             user: self.user.clone().unwrap_or_default(),
             reason: self.reason.clone(),
         };
-        (json(self) == json(&Self::creation(record, creation.clone()))).then_some(creation)
+        (json(self) == json(&Self::creation(record.created_at, creation.clone())))
+            .then_some(creation)
     }
 
     /// How many bytes of data it carries.
@@ -243,7 +235,7 @@ pub fn entries(view: &View<'_>, record: &Pattern, visit: &mut dyn FnMut(Entry)) 
         ControlFlow::Continue(())
     })?;
     if let Some(creation) = Creation::read(view, &member)? {
-        visit(Entry::creation(record, creation));
+        visit(Entry::creation(record.created_at, creation));
     }
     Ok(())
 }
@@ -262,8 +254,28 @@ mod tests {
             confidence: f64::from(confidence) / 4.0,
             usage_count: 0,
             version,
-            created_at: Timestamp::from_ms(0),
+            created_at: Timestamp::from_ms(1),
             updated_at: Timestamp::from_ms(version as i64),
+        }
+    }
+
+    fn entry(before: Option<&Pattern>, after: &Pattern) -> Entry {
+        let user = "u".to_owned();
+        let Some(before) = before else {
+            return Entry::creation(after.created_at, Creation { user, reason: None });
+        };
+        let data = before.pattern_data.clone();
+        let other_data = Some(data).filter(|data| data.get() != after.pattern_data.get());
+        Entry::of(&state(before), other_data, &state(after), None, Some(user))
+    }
+
+    fn state(record: &Pattern) -> State {
+        State {
+            confidence: record.confidence,
+            usage_count: record.usage_count,
+            version: record.version,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
         }
     }
 
@@ -278,7 +290,7 @@ mod tests {
             let (mut stored, mut told) = (Vec::new(), Vec::new());
             for (version, &(data, confidence)) in (1u64..).zip(&steps) {
                 let next = pattern(version, data, confidence);
-                stored.insert(0, Entry::of(record.as_ref(), &next, None, Some("u".into())));
+                stored.insert(0, entry(record.as_ref(), &next));
                 told.insert(0, Change {
                     version,
                     before_data: record.as_ref().map(|r| r.pattern_data.clone()),

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::memory::keys::pair;
-use crate::memory::{Result, Timestamp, View};
+use crate::memory::stored::whole;
+use crate::memory::{Result, Timestamp, Values, View};
 
 /// The id of a record whose store named none.
 pub const DEFAULT_ID: &str = "default";
@@ -34,69 +35,105 @@ pub struct Pattern {
     pub updated_at: Timestamp,
 }
 
-const FIELDS: [&str; 6] = [
+/// The fields of a record's hash: the data, those of its [`State`], those of its [`Creation`].
+const FIELDS: [&str; 8] = [
     "pattern_data",
     "confidence",
     "usage_count",
     "version",
     "created_at",
     "updated_at",
+    "user",
+    "reason",
 ];
+/// Where the creation begins.
+const CREATION: usize = 6;
 
 impl Pattern {
-    fn from_fields(pattern_type: &str, id: &str, fields: Vec<Option<Vec<u8>>>) -> Option<Self> {
-        let mut fields = fields.into_iter().map(|v| String::from_utf8(v?).ok());
-        let mut next = || fields.next().flatten();
-        Some(Pattern {
+    /// How many fields its hash has, besides those of its [`Creation`].
+    pub const FIELDS: usize = 8;
+
+    /// A record of these names.
+    pub fn new(pattern_type: &str, id: &str, data: Box<RawValue>, state: State) -> Self {
+        Pattern {
             pattern_type: pattern_type.to_owned(),
             id: id.to_owned(),
-            pattern_data: RawValue::from_string(next()?).ok()?,
-            confidence: confidence(&next()?)?,
-            usage_count: next()?.parse().ok()?,
-            version: next()?.parse().ok()?,
-            created_at: Timestamp::parse(&next()?)?,
-            updated_at: Timestamp::parse(&next()?)?,
-        })
+            pattern_data: data,
+            confidence: state.confidence,
+            usage_count: state.usage_count,
+            version: state.version,
+            created_at: state.created_at,
+            updated_at: state.updated_at,
+        }
     }
 
     /// The fields of its hash, besides those of its [`Creation`].
-    pub fn to_fields(&self) -> Vec<(String, String)> {
+    pub fn into_fields(self) -> Vec<(String, String)> {
         let field = |name: &str, value: String| (name.to_owned(), value);
         vec![
-            field("pattern_type", self.pattern_type.clone()),
-            field("id", self.id.clone()),
-            field("pattern_data", self.pattern_data.get().to_owned()),
+            field("pattern_type", self.pattern_type),
+            field("id", self.id),
+            data_field(self.pattern_data),
             field("confidence", self.confidence.to_string()),
-            field("usage_count", self.usage_count.to_string()),
-            field("version", self.version.to_string()),
+            field("usage_count", whole(self.usage_count)),
+            field("version", whole(self.version)),
             field("created_at", self.created_at.to_string()),
             field("updated_at", self.updated_at.to_string()),
         ]
     }
 
-    /// The fields of its hash that an earlier state of the record has not. The names of a record never change.
-    pub fn fields_since(&self, before: &Pattern) -> Vec<(String, String)> {
+    /// Its member in the index.
+    pub fn member(&self) -> String {
+        pair(&self.pattern_type, &self.id)
+    }
+}
+
+/// What a record says besides its names and its data, which may be long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct State {
+    /// How sure the agents are of it, 0 to 1.
+    pub confidence: f64,
+    /// How often it was stored again.
+    pub usage_count: u64,
+    /// How often it was written.
+    pub version: u64,
+    /// When it was first stored.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+impl State {
+    fn of(values: &Values<'_>) -> Option<Self> {
+        let mut values = values.iter().copied();
+        let mut next = || std::str::from_utf8(values.next()??).ok();
+        Some(State {
+            confidence: confidence(next()?)?,
+            usage_count: next()?.parse().ok()?,
+            version: next()?.parse().ok()?,
+            created_at: Timestamp::parse(next()?)?,
+            updated_at: Timestamp::parse(next()?)?,
+        })
+    }
+
+    /// The fields of the record's hash that an earlier state has not.
+    pub fn fields_since(&self, before: &State) -> Vec<(String, String)> {
         let mut fields = Vec::with_capacity(6);
         let mut changed = |name: &str, differs: bool, value: &dyn Fn() -> String| {
             if differs {
                 fields.push((name.to_owned(), value()));
             }
         };
-        // The data may be long: it is copied only where it is written.
-        let data = self.pattern_data.get();
-        changed("pattern_data", data != before.pattern_data.get(), &|| {
-            data.to_owned()
-        });
         changed("confidence", self.confidence != before.confidence, &|| {
             self.confidence.to_string()
         });
         changed(
             "usage_count",
             self.usage_count != before.usage_count,
-            &|| self.usage_count.to_string(),
+            &|| whole(self.usage_count),
         );
         changed("version", self.version != before.version, &|| {
-            self.version.to_string()
+            whole(self.version)
         });
         changed("created_at", self.created_at != before.created_at, &|| {
             self.created_at.to_string()
@@ -106,11 +143,17 @@ impl Pattern {
         });
         fields
     }
+}
 
-    /// Its member in the index.
-    pub fn member(&self) -> String {
-        pair(&self.pattern_type, &self.id)
-    }
+/// A record as whoever is about to write it finds it.
+#[derive(Debug)]
+pub struct Found {
+    /// Its state.
+    pub state: State,
+    /// Its data, where they are other than those that are to be written; may be long, and so is not read otherwise.
+    pub other_data: Option<Box<RawValue>>,
+    /// Its creation, as long as the record keeps that.
+    pub creation: Option<Creation>,
 }
 
 /// Who created a record, and why. It is kept in the record until the first change, so that a record that was never
@@ -131,16 +174,16 @@ impl Creation {
     pub fn read(view: &View<'_>, member: &str) -> Result<Option<Self>> {
         let mut found = None;
         let key = view.keys.pattern(member);
-        view.store.look(&key, &Self::FIELDS, &mut |values| {
-            let mut texts = values
-                .iter()
-                .map(|value| value.map(|text| String::from_utf8_lossy(text).into_owned()));
-            if let Some(user) = texts.next().flatten() {
-                let reason = texts.next().flatten();
-                found = Some(Creation { user, reason });
-            }
-        })?;
+        let fields = &Self::FIELDS;
+        view.store
+            .look(&key, fields, &mut |values| found = Self::of(values))?;
         Ok(found)
+    }
+
+    fn of(values: &Values<'_>) -> Option<Self> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let [user, reason] = [0, 1].map(|at| values.get(at).copied().flatten().map(text));
+        user.map(|user| Creation { user, reason })
     }
 
     /// The fields of the record's hash that hold it.
@@ -165,15 +208,64 @@ pub fn content_id(canonical: &str) -> String {
     digest[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The field of a record's hash that holds its data.
+pub fn data_field(data: Box<RawValue>) -> (String, String) {
+    let data: Box<str> = data.into();
+    ("pattern_data".to_owned(), data.into())
+}
+
 /// Reads a record; `None` where there is none or where it cannot be read, which is reported.
 pub fn read(view: &View<'_>, pattern_type: &str, id: &str) -> Result<Option<Pattern>> {
-    let key = view.keys.pattern(&pair(pattern_type, id));
-    let Some(fields) = view.store.fields(&key, &FIELDS)? else {
+    let member = pair(pattern_type, id);
+    let found = find_with(view, &member, &mut |data| data_of(data))?;
+    Ok(found.map(|(state, data, _)| Pattern::new(pattern_type, id, data, state)))
+}
+
+/// Looks at a record whose data are to become these, or to stay as they are; `None` as for [`read`].
+pub fn find(view: &View<'_>, member: &str, new: Option<&RawValue>) -> Result<Option<Found>> {
+    // It is about to be written, and so is worth keeping open.
+    if view.store.kind(&view.keys.pattern(member)).is_none() {
         return Ok(None);
-    };
-    let record = Pattern::from_fields(pattern_type, id, fields);
-    if record.is_none() {
+    }
+    let found = find_with(view, member, &mut |data| match new {
+        Some(new) if new.get().as_bytes() == data => Some(None),
+        Some(_) => data_of(data).map(Some),
+        None => serde_json::from_slice::<&RawValue>(data).ok().map(|_| None),
+    })?;
+    Ok(found.map(|(state, other_data, creation)| Found {
+        state,
+        other_data,
+        creation,
+    }))
+}
+
+/// Copies data out of the keyspace; `None` where they are none.
+fn data_of(bytes: &[u8]) -> Option<Box<RawValue>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    RawValue::from_string(text.to_owned()).ok()
+}
+
+type Parts<D> = (State, D, Option<Creation>);
+
+/// The parts of a record, with what `take` makes of its data, which refuses what are none.
+fn find_with<D>(
+    view: &View<'_>,
+    member: &str,
+    take: &mut dyn FnMut(&[u8]) -> Option<D>,
+) -> Result<Option<Parts<D>>> {
+    let key = view.keys.pattern(member);
+    let (mut is_there, mut found) = (false, None);
+    view.store.look(&key, &FIELDS, &mut |values| {
+        is_there = true;
+        let (record, creation) = values.split_at(CREATION);
+        let mut parts = || {
+            let state = State::of(&record[1..])?;
+            Some((state, take(record[0]?)?, Creation::of(creation)))
+        };
+        found = parts();
+    })?;
+    if is_there && found.is_none() {
         view.store.report_corrupt(&key);
     }
-    Ok(record)
+    Ok(found)
 }
