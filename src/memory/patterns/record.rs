@@ -258,11 +258,11 @@ fn find_with<D>(
     view.store.look(&key, &FIELDS, &mut |values| {
         is_there = true;
         let (record, creation) = values.split_at(CREATION);
-        let mut parts = || {
-            let state = State::of(&record[1..])?;
-            Some((state, take(record[0]?)?, Creation::of(creation)))
-        };
-        found = parts();
+        let data = record.first().copied().flatten().and_then(&mut *take);
+        let state = State::of(&record[1..]);
+        found = state
+            .zip(data)
+            .map(|(state, data)| (state, data, Creation::of(creation)));
     })?;
     if is_there && found.is_none() {
         view.store.report_corrupt(&key);
