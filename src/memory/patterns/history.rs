@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::record::{Creation, Pattern, State};
-use crate::memory::stored::json;
+use crate::memory::stored::{json, Writer};
 use crate::memory::{Result, Timestamp, View};
 
 /// A change as it is stored, and as an export carries it.
@@ -57,26 +57,6 @@ fn present<'de, D: Deserializer<'de>>(
 }
 
 impl Entry {
-    /// The change of a record from `before` to `after`; `other_data`: the data before, where it changed them.
-    pub fn of(
-        before: &State,
-        other_data: Option<Box<RawValue>>,
-        after: &State,
-        reason: Option<String>,
-        user: Option<String>,
-    ) -> Self {
-        Entry {
-            version: after.version,
-            at: after.updated_at,
-            before: other_data,
-            after: None,
-            confidence_before: Some(before.confidence).filter(|&c| c != after.confidence),
-            confidence_after: None,
-            reason,
-            user,
-        }
-    }
-
     /// The creation of a record that was never changed.
     pub fn creation(created_at: Timestamp, creation: Creation) -> Self {
         Entry {
@@ -105,6 +85,48 @@ impl Entry {
     pub fn size(&self) -> usize {
         let len = |data: &Option<Box<RawValue>>| data.as_ref().map_or(0, |data| data.get().len());
         len(&self.before) + len(&self.after)
+    }
+}
+
+/// A change that is about to be stored: an [`Entry`] as text, which takes less copying of data that may be long.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEntry<'a> {
+    /// The record before.
+    pub before: &'a State,
+    /// Its data, where the change is of them.
+    pub other_data: Option<&'a str>,
+    /// The record after.
+    pub after: &'a State,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// The ACL user who changes it.
+    pub user: Option<&'a str>,
+}
+
+impl NewEntry<'_> {
+    /// As it is stored.
+    pub fn write(self) -> String {
+        let length = |text: Option<&str>| text.map_or(0, str::len);
+        let long = length(self.other_data) + length(self.reason) + length(self.user);
+        let mut json = Writer::with_capacity(160 + long)
+            .raw("{\"version\":")
+            .whole(self.after.version)
+            .raw(",\"at\":")
+            .time(self.after.updated_at);
+        if let Some(data) = self.other_data {
+            json = json.raw(",\"before\":").raw(data);
+        }
+        if self.before.confidence != self.after.confidence {
+            let confidence = self.before.confidence;
+            json = json.raw(",\"confidence_before\":").number(confidence);
+        }
+        if let Some(reason) = self.reason {
+            json = json.raw(",\"reason\":").string(reason);
+        }
+        if let Some(user) = self.user {
+            json = json.raw(",\"user\":").string(user);
+        }
+        json.raw("}").finish()
     }
 }
 
@@ -260,23 +282,22 @@ mod tests {
     }
 
     fn entry(before: Option<&Pattern>, after: &Pattern) -> Entry {
-        let user = "u".to_owned();
+        let user = "u\"".to_owned();
         let Some(before) = before else {
             return Entry::creation(after.created_at, Creation { user, reason: None });
         };
-        let data = before.pattern_data.clone();
-        let other_data = Some(data).filter(|data| data.get() != after.pattern_data.get());
-        Entry::of(&state(before), other_data, &state(after), None, Some(user))
-    }
-
-    fn state(record: &Pattern) -> State {
-        State {
-            confidence: record.confidence,
-            usage_count: record.usage_count,
-            version: record.version,
-            created_at: record.created_at,
-            updated_at: record.updated_at,
-        }
+        let data = before.pattern_data.get();
+        let new = NewEntry {
+            before: &before.state(),
+            other_data: Some(data).filter(|data| *data != after.pattern_data.get()),
+            after: &after.state(),
+            reason: None,
+            user: Some(&user),
+        };
+        let written = new.write();
+        let entry: Entry = serde_json::from_str(&written).unwrap();
+        assert_eq!(json(&entry), written);
+        entry
     }
 
     fn text(changes: &[Change]) -> String {
@@ -299,7 +320,7 @@ mod tests {
                     confidence_after: next.confidence,
                     confidence_change: difference(next.confidence, record.as_ref().map_or(0.0, |r| r.confidence)),
                     reason: None,
-                    user: Some("u".into()),
+                    user: Some("u\"".into()),
                     created_at: next.updated_at,
                 });
                 record = Some(next);

@@ -1,5 +1,6 @@
 //! What is stored of a pattern.
 
+use anonymizer::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -37,7 +38,7 @@ pub struct Pattern {
 
 /// The fields of a record's hash: the data, those of its [`State`], those of its [`Creation`].
 const FIELDS: [&str; 8] = [
-    "pattern_data",
+    DATA,
     "confidence",
     "usage_count",
     "version",
@@ -48,38 +49,29 @@ const FIELDS: [&str; 8] = [
 ];
 /// Where the creation begins.
 const CREATION: usize = 6;
+/// The field of a record's hash that holds its data.
+pub const DATA: &str = "pattern_data";
 
 impl Pattern {
     /// How many fields its hash has, besides those of its [`Creation`].
     pub const FIELDS: usize = 8;
 
-    /// A record of these names.
-    pub fn new(pattern_type: &str, id: &str, data: Box<RawValue>, state: State) -> Self {
-        Pattern {
-            pattern_type: pattern_type.to_owned(),
-            id: id.to_owned(),
-            pattern_data: data,
-            confidence: state.confidence,
-            usage_count: state.usage_count,
-            version: state.version,
-            created_at: state.created_at,
-            updated_at: state.updated_at,
+    /// What it says besides its names and its data.
+    pub fn state(&self) -> State {
+        State {
+            confidence: self.confidence,
+            usage_count: self.usage_count,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
         }
     }
 
     /// The fields of its hash, besides those of its [`Creation`].
     pub fn into_fields(self) -> Vec<(String, String)> {
-        let field = |name: &str, value: String| (name.to_owned(), value);
-        vec![
-            field("pattern_type", self.pattern_type),
-            field("id", self.id),
-            data_field(self.pattern_data),
-            field("confidence", self.confidence.to_string()),
-            field("usage_count", whole(self.usage_count)),
-            field("version", whole(self.version)),
-            field("created_at", self.created_at.to_string()),
-            field("updated_at", self.updated_at.to_string()),
-        ]
+        let state = self.state();
+        let data: Box<str> = self.pattern_data.into();
+        state.into_fields(self.pattern_type, self.id, data.into())
     }
 
     /// Its member in the index.
@@ -116,6 +108,26 @@ impl State {
         })
     }
 
+    /// The fields of a record's hash of these names and data, besides those of its [`Creation`].
+    pub fn into_fields(
+        self,
+        pattern_type: String,
+        id: String,
+        data: String,
+    ) -> Vec<(String, String)> {
+        let field = |name: &str, value: String| (name.to_owned(), value);
+        vec![
+            field("pattern_type", pattern_type),
+            field("id", id),
+            field(DATA, data),
+            field("confidence", self.confidence.to_string()),
+            field("usage_count", whole(self.usage_count)),
+            field("version", whole(self.version)),
+            field("created_at", self.created_at.to_string()),
+            field("updated_at", self.updated_at.to_string()),
+        ]
+    }
+
     /// The fields of the record's hash that an earlier state has not.
     pub fn fields_since(&self, before: &State) -> Vec<(String, String)> {
         let mut fields = Vec::with_capacity(6);
@@ -145,13 +157,13 @@ impl State {
     }
 }
 
-/// A record as whoever is about to write it finds it.
+/// A record as it is found.
 #[derive(Debug)]
-pub struct Found {
+pub struct Found<D> {
     /// Its state.
     pub state: State,
-    /// Its data, where they are other than those that are to be written; may be long, and so is not read otherwise.
-    pub other_data: Option<Box<RawValue>>,
+    /// What was made of its data, which may be long.
+    pub data: D,
     /// Its creation, as long as the record keeps that.
     pub creation: Option<Creation>,
 }
@@ -208,61 +220,62 @@ pub fn content_id(canonical: &str) -> String {
     digest[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The field of a record's hash that holds its data.
-pub fn data_field(data: Box<RawValue>) -> (String, String) {
-    let data: Box<str> = data.into();
-    ("pattern_data".to_owned(), data.into())
-}
-
 /// Reads a record; `None` where there is none or where it cannot be read, which is reported.
 pub fn read(view: &View<'_>, pattern_type: &str, id: &str) -> Result<Option<Pattern>> {
-    let member = pair(pattern_type, id);
-    let found = find_with(view, &member, &mut |data| data_of(data))?;
-    Ok(found.map(|(state, data, _)| Pattern::new(pattern_type, id, data, state)))
-}
-
-/// Looks at a record whose data are to become these, or to stay as they are; `None` as for [`read`].
-pub fn find(view: &View<'_>, member: &str, new: Option<&RawValue>) -> Result<Option<Found>> {
-    // It is about to be written, and so is worth keeping open.
-    if view.store.kind(&view.keys.pattern(member)).is_none() {
-        return Ok(None);
-    }
-    let found = find_with(view, member, &mut |data| match new {
-        Some(new) if new.get().as_bytes() == data => Some(None),
-        Some(_) => data_of(data).map(Some),
-        None => serde_json::from_slice::<&RawValue>(data).ok().map(|_| None),
+    let found = look(view, &pair(pattern_type, id), &mut |_, data| {
+        let data = std::str::from_utf8(data).ok()?;
+        RawValue::from_string(data.to_owned()).ok()
     })?;
-    Ok(found.map(|(state, other_data, creation)| Found {
-        state,
-        other_data,
-        creation,
+    Ok(found.map(|Found { state, data, .. }| Pattern {
+        pattern_type: pattern_type.to_owned(),
+        id: id.to_owned(),
+        pattern_data: data,
+        confidence: state.confidence,
+        usage_count: state.usage_count,
+        version: state.version,
+        created_at: state.created_at,
+        updated_at: state.updated_at,
     }))
 }
 
-/// Copies data out of the keyspace; `None` where they are none.
-fn data_of(bytes: &[u8]) -> Option<Box<RawValue>> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    RawValue::from_string(text.to_owned()).ok()
-}
-
-type Parts<D> = (State, D, Option<Creation>);
-
-/// The parts of a record, with what `take` makes of its data, which refuses what are none.
-fn find_with<D>(
+/// Looks at a record that is about to be written; `None` as for [`read`]. `take` makes of its state and its data what
+/// the caller needs of them, and `None` where they are no data.
+pub fn find<D>(
     view: &View<'_>,
     member: &str,
-    take: &mut dyn FnMut(&[u8]) -> Option<D>,
-) -> Result<Option<Parts<D>>> {
+    take: &mut dyn FnMut(&State, &[u8]) -> Option<D>,
+) -> Result<Option<Found<D>>> {
+    // It is worth keeping open.
+    if view.store.kind(&view.keys.pattern(member)).is_none() {
+        return Ok(None);
+    }
+    look(view, member, take)
+}
+
+/// Stored data, where they are JSON.
+pub fn sound(data: &[u8]) -> Option<&str> {
+    let data = std::str::from_utf8(data).ok()?;
+    Json::is_valid(data).then_some(data)
+}
+
+fn look<D>(
+    view: &View<'_>,
+    member: &str,
+    take: &mut dyn FnMut(&State, &[u8]) -> Option<D>,
+) -> Result<Option<Found<D>>> {
     let key = view.keys.pattern(member);
     let (mut is_there, mut found) = (false, None);
     view.store.look(&key, &FIELDS, &mut |values| {
         is_there = true;
         let (record, creation) = values.split_at(CREATION);
-        let data = record.first().copied().flatten().and_then(&mut *take);
         let state = State::of(&record[1..]);
-        found = state
-            .zip(data)
-            .map(|(state, data)| (state, data, Creation::of(creation)));
+        found = state.zip(record[0]).and_then(|(state, data)| {
+            Some(Found {
+                state,
+                data: take(&state, data)?,
+                creation: Creation::of(creation),
+            })
+        });
     })?;
     if is_there && found.is_none() {
         view.store.report_corrupt(&key);

@@ -1,9 +1,7 @@
 //! Storing, judging and deleting patterns.
 
-use serde_json::value::RawValue;
-
-use super::history::Entry;
-use super::record::{data_field, find, Creation, Found, Pattern, State};
+use super::history::{Entry, NewEntry};
+use super::record::{find, sound, Creation, Found, Pattern, State, DATA};
 use crate::memory::keys::pair;
 use crate::memory::stored::json;
 use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
@@ -25,7 +23,7 @@ pub struct StoreRequest<'a> {
     /// Its id.
     pub id: Identifier<'a>,
     /// The anonymized, canonical JSON.
-    pub data: Box<RawValue>,
+    pub data: String,
     /// The confidence, where one is given.
     pub confidence: Option<f64>,
     /// Why, anonymized.
@@ -51,7 +49,31 @@ pub struct Stored {
 pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effects, Stored)>> {
     let (pattern_type, id) = (request.pattern_type.as_str(), request.id.as_str());
     let member = pair(pattern_type, id);
-    let found = find(view, &member, Some(&request.data))?;
+    let state_after = |before: &State| State {
+        confidence: request.confidence.unwrap_or(before.confidence),
+        usage_count: before.usage_count.saturating_add(1),
+        version: before.version.saturating_add(1),
+        created_at: before.created_at,
+        updated_at: view.now,
+    };
+    // The entry of the history, where this is a change; the old data are in no other place.
+    let found = find(view, &member, &mut |before, data| {
+        let changes_data = data != request.data.as_bytes();
+        let other_data = if changes_data {
+            Some(sound(data)?)
+        } else {
+            None
+        };
+        let new = NewEntry {
+            before,
+            other_data,
+            after: &state_after(before),
+            reason: request.reason.as_deref(),
+            user: request.user.as_deref(),
+        };
+        let is_change = changes_data || new.after.confidence != before.confidence;
+        Some((changes_data, is_change.then(|| new.write())))
+    })?;
     let version = found.as_ref().map_or(0, |found| found.state.version);
     if request
         .expected_version
@@ -82,78 +104,64 @@ pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effec
                 user: request.user.unwrap_or_default(),
                 reason: request.reason,
             };
-            let record = Pattern::new(pattern_type, id, request.data, state);
-            put(view, &mut plan, record, Some(creation))?;
+            let kept = Creation::read(view, &member)?;
+            let mut fields = state.into_fields(pattern_type.into(), id.into(), request.data);
+            fields.extend(creation.to_fields());
+            put_over(view, &mut plan, view.keys.pattern(&member), fields, kept)?;
         }
         Some(found) => {
-            let state = State {
-                confidence: request.confidence.unwrap_or(found.state.confidence),
-                usage_count: found.state.usage_count.saturating_add(1),
-                version: stored.version,
-                created_at: found.state.created_at,
-                updated_at: view.now,
-            };
+            let state = state_after(&found.state);
             clean_index(view, &mut plan, state.version)?;
-            let changes_data = found.other_data.is_some();
-            let is_change = changes_data || state.confidence != found.state.confidence;
-            let update = Update {
-                pattern_type,
-                id,
-                state,
-                data: changes_data.then_some(request.data),
-                why: is_change.then_some((request.reason, request.user)),
+            let (changes_data, entry) = found.data;
+            let mut fields = state.fields_since(&found.state);
+            let whole = changes_data && may_be_compact(request.data.len());
+            if whole {
+                fields = state.into_fields(pattern_type.into(), id.into(), request.data);
+            } else if changes_data {
+                fields.push((DATA.to_owned(), request.data));
+            }
+            let found = Found {
+                state: found.state,
+                data: entry,
+                creation: found.creation,
             };
-            write(view, &mut plan, found, update)?;
+            write(view, &mut plan, &member, found, fields, whole)?;
         }
     }
     finish(view, &mut plan, member, request.ttl);
     Ok(Some((plan.seal(view)?, stored)))
 }
 
-/// What becomes of a record.
-struct Update<'a> {
-    pattern_type: &'a str,
-    id: &'a str,
-    state: State,
-    /// Its new data, where they change.
-    data: Option<Box<RawValue>>,
-    /// The reason and the user, where this is a change; else it is only a use.
-    why: Option<(Option<String>, Option<String>)>,
-}
-
-/// Plans the new state of a record and, where it changes, the newest entry of its history.
-fn write(view: &View<'_>, plan: &mut Plan, found: Found, update: Update<'_>) -> Result<()> {
-    let member = pair(update.pattern_type, update.id);
-    let key = view.keys.pattern(&member);
-    let (before, state) = (found.state, update.state);
-    let Some((reason, user)) = update.why else {
-        plan.hash_set(key, state.fields_since(&before));
+/// Plans fields of a record, the `whole` of it or those that change, and its entry in the history, where there is one.
+fn write(
+    view: &View<'_>,
+    plan: &mut Plan,
+    member: &str,
+    found: Found<Option<String>>,
+    fields: Vec<(String, String)>,
+    whole: bool,
+) -> Result<()> {
+    let key = view.keys.pattern(member);
+    let Some(entry) = found.data else {
+        plan.hash_set(key, fields);
         return Ok(());
     };
-    let history = view.keys.history(&member);
+    let history = view.keys.history(member);
     let changes = view.store.list_len(&history)?;
-    let entry = Entry::of(&before, found.other_data, &state, reason, user);
-    let kept = found.creation;
-    let oldest = kept
-        .clone()
-        .map(|creation| Entry::creation(before.created_at, creation));
-    let entries = oldest.iter().chain([&entry]).map(json);
-    let most = view.settings.max_history;
-    plan.list_push_all(history, entries.collect(), changes, most);
-    match update.data {
-        Some(data) if may_be_compact(data.get().len()) => {
-            let record = Pattern::new(update.pattern_type, update.id, data, state);
-            put_over(view, plan, key, record.into_fields(), kept)
-        }
-        data => {
-            let mut fields = state.fields_since(&before);
-            fields.extend(data.map(data_field));
-            plan.hash_set(key.clone(), fields);
-            let gone = kept.iter().flat_map(Creation::to_fields);
-            plan.hash_delete(key, gone.map(|(name, _)| name).collect());
-            Ok(())
-        }
+    let mut entries = Vec::with_capacity(2);
+    if let Some(creation) = &found.creation {
+        let oldest = Entry::creation(found.state.created_at, creation.clone());
+        entries.push(json(&oldest));
     }
+    entries.push(entry);
+    plan.list_push_all(history, entries, changes, view.settings.max_history);
+    if whole {
+        return put_over(view, plan, key, fields, found.creation);
+    }
+    plan.hash_set(key.clone(), fields);
+    let gone = found.creation.iter().flat_map(Creation::to_fields);
+    plan.hash_delete(key, gone.map(|(name, _)| name).collect());
+    Ok(())
 }
 
 /// Plans how long a record and its history are to live, and that the index knows the record.
@@ -284,25 +292,31 @@ pub fn set_confidence(
 ) -> Result<Option<(Effects, u64)>> {
     let (pattern_type, id) = (pattern_type.as_str(), id.as_str());
     let member = pair(pattern_type, id);
-    let Some(found) = find(view, &member, None)? else {
+    let state_after = |before: &State| State {
+        confidence,
+        version: before.version.saturating_add(1),
+        updated_at: view.now,
+        ..*before
+    };
+    let found = find(view, &member, &mut |before, data| {
+        sound(data)?;
+        let new = NewEntry {
+            before,
+            other_data: None,
+            after: &state_after(before),
+            reason: reason.as_deref(),
+            user: user.as_deref(),
+        };
+        Some(Some(new.write()))
+    })?;
+    let Some(found) = found else {
         return Ok(None);
     };
-    let state = State {
-        confidence,
-        version: found.state.version.saturating_add(1),
-        updated_at: view.now,
-        ..found.state
-    };
+    let state = state_after(&found.state);
     let mut plan = Plan::new();
     clean_index(view, &mut plan, state.version)?;
-    let update = Update {
-        pattern_type,
-        id,
-        state,
-        data: None,
-        why: Some((reason, user)),
-    };
-    write(view, &mut plan, found, update)?;
+    let fields = state.fields_since(&found.state);
+    write(view, &mut plan, &member, found, fields, false)?;
     finish(view, &mut plan, member, None);
     Ok(Some((plan.seal(view)?, state.version)))
 }

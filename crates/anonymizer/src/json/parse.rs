@@ -13,6 +13,62 @@ pub(super) fn document(text: &[u8], max_depth: usize) -> Result<Json, JsonError>
     Ok(value)
 }
 
+/// Passes a document without keeping anything of it.
+pub(super) fn pass_document(text: &str) -> Result<(), JsonError> {
+    let mut reader = Reader::new(text);
+    // The containers around what comes next, and whether each is an object.
+    let mut around: Vec<bool> = Vec::new();
+    loop {
+        reader.white_space();
+        let next = reader.peek();
+        if let Some(open @ (b'{' | b'[')) = next {
+            reader.at += 1;
+            reader.white_space();
+            let is_object = open == b'{';
+            around.push(is_object);
+            if reader.peek() != Some(closing(is_object)) {
+                if is_object {
+                    reader.pass_name()?;
+                }
+                continue;
+            }
+        } else {
+            match next {
+                Some(b'n') => reader.word("null")?,
+                Some(b't') => reader.word("true")?,
+                Some(b'f') => reader.word("false")?,
+                Some(b'"') => reader.pass_string()?,
+                _ => reader.number().map(drop)?,
+            }
+        }
+        // After a value: what it ends, until there is another one.
+        loop {
+            reader.white_space();
+            let Some(&is_object) = around.last() else {
+                return reader.end();
+            };
+            if reader.peek() == Some(b',') {
+                reader.at += 1;
+                if is_object {
+                    reader.white_space();
+                    reader.pass_name()?;
+                }
+                break;
+            }
+            reader.take(closing(is_object))?;
+            around.pop();
+        }
+    }
+}
+
+fn closing(is_object: bool) -> u8 {
+    if is_object {
+        b'}'
+    } else {
+        b']'
+    }
+}
+
 /// What comes next in a text.
 pub(crate) struct Reader<'t> {
     text: &'t str,
@@ -201,6 +257,27 @@ impl<'t> Reader<'t> {
         }
     }
 
+    fn pass_string(&mut self) -> Result<(), JsonError> {
+        self.take(b'"')?;
+        loop {
+            self.at += plain_bytes(&self.text.as_bytes()[self.at..]);
+            match self.peek() {
+                Some(b'\\') => {
+                    self.at += 1;
+                    self.escape()?;
+                }
+                _ => return self.take(b'"'),
+            }
+        }
+    }
+
+    /// The name of a member, and the colon after it.
+    fn pass_name(&mut self) -> Result<(), JsonError> {
+        self.pass_string()?;
+        self.white_space();
+        self.take(b':')
+    }
+
     fn escape(&mut self) -> Result<char, JsonError> {
         let c = match self.peek() {
             Some(b'"') => '"',
@@ -289,6 +366,19 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn what_is_valid_is_what_serde_takes(parts in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"a\"", "\"\\u00e9\\ud800\"", "\"\\x\"", "\"\u{1}\"", "\"\\u12\"", "1", "-0.5e+7", "01", "1.", "null", "tru", "true", " \n", "{}", "[]", "\"k\":", "{\"k\":[1,2]}",
+        ]), 0..9)) {
+            let text = parts.concat();
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(Json::is_valid(&text), theirs);
+            for text in [format!("[{text}]"), format!("{{\"k\":{text}}}")] {
+                prop_assert_eq!(Json::is_valid(&text), serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
+                prop_assert_eq!(Json::is_valid(&text), Json::parse(text.as_bytes(), 64).is_ok());
+            }
+        }
+
         #[test]
         fn eight_bytes_at_once_find_what_one_at_a_time_does(bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x1eu8..0x23, Just(b'\\'), b'a'..=b'z', b'a'..=b'z'], 0..40)) {
             let found = bytes.iter().position(|&b| is_special(b));
