@@ -11,9 +11,9 @@ use crate::memory::{patterns, stored, Day, Error, Identifier, Repo, Result};
 use crate::server::command::ArgKind;
 use crate::server::{Arg, Clean, Command, Invocation, Made};
 
-/// Up to this size a document is first read as one that is clean; where it is not, that was for nothing. In a larger one
-/// the strings cost more than the tree.
-const READ_AT_ONCE: usize = 512;
+/// Up to this size a document is first read as one that is clean, without a tree; where it is not, that was for nothing.
+/// Code has a finding each 40 kB, so that a larger one is too seldom clean.
+const READ_AT_ONCE: usize = 8_192;
 const MADE_OTHERWISE: Error = Error::Internal("an argument was prepared for another use");
 /// The longest TTL, in seconds.
 const LONGEST_TTL: i64 = 315_360_000;
@@ -176,24 +176,31 @@ impl<'c, 'a> Arguments<'c, 'a> {
     /// A JSON object, anonymized and canonical.
     pub fn object(&mut self, name: &'static str) -> Result<Box<RawValue>> {
         let made = self.made(name, |call, bytes| {
-            let short = bytes.len() <= READ_AT_ONCE;
-            let clean = short.then(|| call.anonymizer.clean_object(bytes, MAX_DEPTH));
-            let clean = clean.flatten().map(RawValue::from_string);
-            if let Some(Ok(object)) = clean {
-                return Ok((Clean::Object(object), Redactions::default()));
-            }
-            let mut document = parse_json(name, bytes)?;
-            if !matches!(document, Json::Object(_)) {
-                return Err(Error::argument(name, "be a JSON object"));
-            }
-            let redactions = call.anonymizer.json(&mut document);
-            let object = stored::canonical(&document)
-                .map_err(|_| Error::Internal("anonymized JSON is no JSON any more"))?;
+            let (object, redactions) = match clean_object(call, bytes).map(RawValue::from_string) {
+                Some(Ok(object)) => (object, Redactions::default()),
+                _ => anonymized_object(name, call, bytes)?,
+            };
             Ok((Clean::Object(object), redactions))
         })?;
         match made {
             Clean::Object(object) => Ok(object),
             Clean::Text(_) => Err(MADE_OTHERWISE),
+        }
+    }
+
+    /// The text of a JSON object, anonymized and canonical.
+    pub fn object_text(&mut self, name: &'static str) -> Result<String> {
+        let made = self.made(name, |call, bytes| {
+            if let Some(text) = clean_object(call, bytes) {
+                return Ok((Clean::Text(text), Redactions::default()));
+            }
+            let (object, redactions) = anonymized_object(name, call, bytes)?;
+            let text: Box<str> = object.into();
+            Ok((Clean::Text(text.into()), redactions))
+        })?;
+        match made {
+            Clean::Text(text) => Ok(text),
+            Clean::Object(_) => Err(MADE_OTHERWISE),
         }
     }
 
@@ -262,6 +269,30 @@ impl<'c, 'a> Arguments<'c, 'a> {
             )
         })
     }
+}
+
+/// The canonical text of an object in which nothing is found; of one that is not, or is long, `None`.
+fn clean_object(call: &Invocation<'_>, bytes: &[u8]) -> Option<String> {
+    let short = bytes.len() <= READ_AT_ONCE;
+    short
+        .then(|| call.anonymizer.clean_object(bytes, MAX_DEPTH))
+        .flatten()
+}
+
+/// An object, anonymized and canonical.
+fn anonymized_object(
+    name: &'static str,
+    call: &Invocation<'_>,
+    bytes: &[u8],
+) -> Result<(Box<RawValue>, Redactions)> {
+    let mut document = parse_json(name, bytes)?;
+    if !matches!(document, Json::Object(_)) {
+        return Err(Error::argument(name, "be a JSON object"));
+    }
+    let redactions = call.anonymizer.json(&mut document);
+    let object = stored::canonical(&document)
+        .map_err(|_| Error::Internal("anonymized JSON is no JSON any more"))?;
+    Ok((object, redactions))
 }
 
 /// The tokens of a command's options.

@@ -12,8 +12,8 @@ use super::keys::{escape, joined, split, unescape};
 use super::stored::whole;
 use super::{Day, Plan, Result, View};
 
-/// Counts by field of a day's hash.
-pub type Counts = BTreeMap<String, u64>;
+/// Counts by field of a day's hash, each field once, in order.
+pub type Counts = Vec<(String, u64)>;
 
 /// What takes the place of a name once a day holds as many counters as it may.
 pub const OTHER: &str = "(other)";
@@ -177,7 +177,7 @@ impl fmt::Display for Series<'_> {
 
 /// Plans that counts are added to a day; answers whether a hash is new.
 pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result<bool> {
-    let mut families: [Vec<(String, u64)>; 3] = Default::default();
+    let mut families: [Counts; 3] = Default::default();
     for (field, n) in counts {
         families[Family::of(&field) as usize].push((field, n));
     }
@@ -191,17 +191,12 @@ pub fn add(view: &View<'_>, plan: &mut Plan, day: Day, counts: Counts) -> Result
 }
 
 /// Plans that counts are added to one hash; those that it has no room for go to [`OTHER`].
-fn add_to(
-    view: &View<'_>,
-    plan: &mut Plan,
-    key: String,
-    counts: Vec<(String, u64)>,
-) -> Result<bool> {
+fn add_to(view: &View<'_>, plan: &mut Plan, key: String, counts: Counts) -> Result<bool> {
     let held = view.store.hash_len(&key)?;
     let mut room = view.settings.max_daily_series.saturating_sub(held);
     // In the order of the fields, as the counts are.
-    let mut totals: Vec<(String, u64)> = Vec::with_capacity(counts.len());
-    let mut others = Counts::new();
+    let mut totals = Counts::with_capacity(counts.len());
+    let mut others: BTreeMap<String, u64> = BTreeMap::new();
     let stored = |field: &str| -> Result<Option<u64>> {
         let value = view.store.field(&key, field)?;
         Ok(value.map(|value| {

@@ -173,7 +173,7 @@ fn import_patterns(
         if entries.is_empty() && view.store.kind(&key).is_some() {
             plan.start_anew(&key, KeyKind::List);
         }
-        patterns::put(view, plan, &record, creation.as_ref())?;
+        patterns::put(view, plan, record, creation)?;
         plan.list_replace(key.clone(), entries.iter().map(json).collect());
         plan.follow(&key, KeyKind::List);
         members.push(member);
@@ -375,7 +375,6 @@ fn import_rows(view: &View<'_>, plan: &mut Plan, rows: BTreeMap<String, Row>) ->
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
 
     use super::*;
     use crate::memory::days::Series;
@@ -400,7 +399,7 @@ mod tests {
         let request = StoreRequest {
             pattern_type: Identifier::own("naming"),
             id: Identifier::own(id),
-            data: RawValue::from_string(format!("{{\"n\":{n}}}")).unwrap(),
+            data: format!("{{\"n\":{n}}}"),
             confidence: Some(confidence),
             reason: Some("seen: 100%".into()),
             expected_version: None,

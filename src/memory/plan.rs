@@ -4,7 +4,7 @@
 //! checks the type of every key and works out which TTLs to re-arm. Only what is sealed can be carried out, so
 //! no command can write to a key of another type or leave a key without a TTL.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::days::{self, Counts};
 use super::{Day, Error, Expiry, KeyKind, Result, View};
@@ -132,7 +132,8 @@ impl Touched {
 pub struct Plan {
     effects: Vec<Effect>,
     touched: Touched,
-    counts: BTreeMap<Day, Counts>,
+    /// What is counted, in no order; one counter may come several times.
+    counts: Vec<(Day, String, u64)>,
     /// Whether something is written, and not only removed.
     writes: bool,
     evicted: usize,
@@ -253,16 +254,9 @@ impl Plan {
 
     /// Adds to a counter of a day; nothing where there is nothing to add.
     pub fn count(&mut self, day: Day, series: String, n: u64) {
-        if n == 0 {
-            return;
+        if n > 0 {
+            self.counts.push((day, series, n));
         }
-        let count = self
-            .counts
-            .entry(day)
-            .or_default()
-            .entry(series)
-            .or_default();
-        *count = count.saturating_add(n);
     }
 
     /// Says that so many records leave to make room.
@@ -290,7 +284,7 @@ impl Plan {
         let meta = view.keys.meta();
         let unknown = self.writes && view.store.kind(&meta).is_none();
         let mut new_days = Vec::new();
-        for (day, counts) in std::mem::take(&mut self.counts) {
+        for (day, counts) in by_day(std::mem::take(&mut self.counts)) {
             // Whoever began a day has put it on record, and who lost the record loses all of it.
             if days::add(view, &mut self, day, counts)? || unknown {
                 new_days.push(day);
@@ -401,6 +395,22 @@ impl Plan {
             _ => true,
         });
     }
+}
+
+/// Counts by day and counter, in order, each counter once.
+fn by_day(mut counts: Vec<(Day, String, u64)>) -> Vec<(Day, Counts)> {
+    counts.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let mut days: Vec<(Day, Counts)> = Vec::with_capacity(1);
+    for (day, series, n) in counts {
+        match days.last_mut() {
+            Some((last, counts)) if *last == day => match counts.last_mut() {
+                Some((known, count)) if *known == series => *count = count.saturating_add(n),
+                _ => counts.push((series, n)),
+            },
+            _ => days.push((day, vec![(series, n)])),
+        }
+    }
+    days
 }
 
 /// The version of the layout of keys, kept in the meta hash.

@@ -45,9 +45,6 @@ pub trait Store {
     /// One field of a hash.
     fn field(&self, key: &str, field: &str) -> Result<Option<Vec<u8>>>;
 
-    /// Several fields of a hash, in the order asked for; `None` where the hash does not exist.
-    fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>>;
-
     /// Shows the values of up to eight fields of a hash, in the order asked for; nothing where the hash does not exist.
     /// For looking at many hashes by the same fields.
     fn look(
@@ -115,9 +112,6 @@ impl Store for Empty {
         Expiry::Missing
     }
     fn field(&self, _: &str, _: &str) -> Result<Option<Vec<u8>>> {
-        Ok(None)
-    }
-    fn fields(&self, _: &str, _: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
         Ok(None)
     }
     fn look(&self, _: &str, _: &[&'static str], _: &mut dyn FnMut(&Values<'_>)) -> Result<()> {

@@ -174,22 +174,29 @@ impl<'a> Reader<'a> {
 
     /// A number.
     pub fn number(&mut self) -> Option<f64> {
-        let in_number = |b: &u8| b.is_ascii_digit() || b"+-.e".contains(b);
-        let len = self.0.iter().take_while(|b| in_number(b)).count();
-        let text = std::str::from_utf8(self.take(len)?).ok()?;
+        let text = self.0;
+        let digits_from = |start: usize| {
+            let rest = text.get(start..).unwrap_or_default();
+            start + rest.iter().take_while(|b| b.is_ascii_digit()).count()
+        };
         // What JSON does not allow and Rust does: no digit about the point, a plus, leading zeros.
-        let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-        let whole = digits.iter().take_while(|b| b.is_ascii_digit()).count();
-        let good = whole > 0
-            && (whole == 1 || digits[0] != b'0')
-            && digits
-                .iter()
-                .zip(digits.iter().skip(1))
-                .all(|(a, b)| *a != b'.' || b.is_ascii_digit())
-            && digits.last() != Some(&b'.');
-        if !good {
+        let start = usize::from(text.first() == Some(&b'-'));
+        let mut end = digits_from(start);
+        if end == start || end > start + 1 && text[start] == b'0' {
             return None;
         }
+        if text.get(end) == Some(&b'.') {
+            let fraction = digits_from(end + 1);
+            if fraction == end + 1 {
+                return None;
+            }
+            end = fraction;
+        }
+        if text.get(end) == Some(&b'e') {
+            let sign = matches!(text.get(end + 1), Some(b'+' | b'-'));
+            end = digits_from(end + 1 + usize::from(sign));
+        }
+        let text = std::str::from_utf8(self.take(end)?).ok()?;
         text.parse().ok().filter(|n: &f64| n.is_finite())
     }
 

@@ -289,15 +289,6 @@ impl Store for Memory {
         Ok(value!(self, key, Hash).and_then(|hash| hash.get(field.as_bytes()).cloned()))
     }
 
-    fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
-        Ok(value!(self, key, Hash).map(|hash| {
-            fields
-                .iter()
-                .map(|field| hash.get(field.as_bytes()).cloned())
-                .collect()
-        }))
-    }
-
     fn look(
         &self,
         key: &str,

@@ -62,11 +62,14 @@ impl Timestamp {
     pub fn write(self) -> [u8; Self::LENGTH] {
         let mut text = *b"0000-00-00T00:00:00.000Z";
         text[..10].copy_from_slice(&self.day().write());
-        let ms = self.0 % DAY_MS;
-        put(&mut text[11..13], ms / 3_600_000);
-        put(&mut text[14..16], ms / 60_000 % 60);
-        put(&mut text[17..19], ms / 1_000 % 60);
-        put(&mut text[20..23], ms % 1_000);
+        let ms = (self.0 % DAY_MS) as u32;
+        let (seconds, ms) = (ms / 1_000, ms % 1_000);
+        let (minutes, seconds) = (seconds / 60, seconds % 60);
+        put_two(&mut text, 11, minutes / 60);
+        put_two(&mut text, 14, minutes % 60);
+        put_two(&mut text, 17, seconds);
+        put_two(&mut text, 20, ms / 10);
+        text[22] = b'0' + (ms % 10) as u8;
         text
     }
 
@@ -112,9 +115,17 @@ impl Day {
             digits(&text[5..7])?,
             digits(&text[8..])?,
         );
-        let found = Day::of(year, month, day)?;
-        // What is no date comes out as another one.
-        (found.write() == *text).then_some(found)
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            2 => 28 + i64::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        if !(1..=days).contains(&day) || text[4] != b'-' || text[7] != b'-' {
+            return None;
+        }
+        Day::of(year, month, day)
     }
 
     /// The day of a date of the Gregorian calendar, from 1970 on (Hinnant, "chrono-Compatible Low-Level Date
@@ -142,9 +153,10 @@ impl Day {
         let month = if month < 10 { month + 3 } else { month - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         let mut text = *b"0000-00-00";
-        put(&mut text[..4], year);
-        put(&mut text[5..7], month);
-        put(&mut text[8..], day);
+        put_two(&mut text, 0, year as u32 / 100);
+        put_two(&mut text, 2, year as u32 % 100);
+        put_two(&mut text, 5, month as u32);
+        put_two(&mut text, 8, day as u32);
         text
     }
 
@@ -181,12 +193,10 @@ fn ascii(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or_default()
 }
 
-/// Writes a number that is not negative with as many digits as there is room for.
-fn put(room: &mut [u8], mut number: i64) {
-    for digit in room.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
+/// Writes a number of two digits.
+fn put_two(text: &mut [u8], at: usize, number: u32) {
+    text[at] = b'0' + (number / 10) as u8;
+    text[at + 1] = b'0' + (number % 10) as u8;
 }
 
 /// Reads a number of nothing but digits.

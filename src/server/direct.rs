@@ -91,7 +91,7 @@ impl<'k> Direct<'k> {
         let open = self.open_old(key)?;
         let mut words = OwnedStrings::with_capacity(self.ctx, 2 * fields.len());
         for (field, value) in fields {
-            words.push(field.as_bytes());
+            words.push_shared(&self.keyspace.name(field));
             words.push(value.as_bytes());
         }
         for pair in words.as_slice().chunks_exact(2) {
@@ -165,13 +165,16 @@ impl<'k> Direct<'k> {
         let mut words = OwnedStrings::with_capacity(self.ctx, 2 * scores.len());
         let mut unchanged = true;
         for (score, member) in scores {
-            words.push(text_of(*score).as_bytes());
-            words.push(member.as_bytes());
-            let member = words.as_slice()[words.as_slice().len() - 1];
+            let member = self.keyspace.name(member);
             let mut flags = 0;
             // SAFETY: the key is open for writing, a sorted set or empty; the member is copied.
-            unsafe { add(open.as_ptr(), *score, member, &mut flags) };
+            unsafe { add(open.as_ptr(), *score, member.as_ptr(), &mut flags) };
             unchanged &= flags & raw::REDISMODULE_ZADD_NOP as c_int != 0;
+            // Only what is replicated needs the score as text.
+            if self.replicates.get() {
+                words.push(text_of(*score).as_bytes());
+                words.push_shared(&member);
+            }
         }
         if unchanged {
             return Some(Ok(()));
@@ -263,18 +266,17 @@ impl<'k> Direct<'k> {
         if !self.replicates.replace(self.is_heard) {
             return Ok(());
         }
-        // SAFETY: the strings are alive, the vector is passed as pointer and length; the server takes references.
+        let (ctx, name, key) = (self.ctx, command.as_ptr(), key.name());
+        // SAFETY: the strings are alive, and as many as the format says; a vector is passed as pointer and length; the
+        // server takes references. One by one costs it less than a vector.
         let status = unsafe {
-            raw::RedisModule_Replicate.map(|replicate| {
-                let (name, format) = (command.as_ptr(), c"sv".as_ptr());
-                replicate(
-                    self.ctx,
-                    name,
-                    format,
-                    key.name(),
-                    words.as_ptr(),
-                    words.len(),
-                )
+            raw::RedisModule_Replicate.map(|replicate| match *words {
+                [one] => replicate(ctx, name, c"ss".as_ptr(), key, one),
+                [one, two] => replicate(ctx, name, c"sss".as_ptr(), key, one, two),
+                _ => {
+                    let (words, count) = (words.as_ptr(), words.len());
+                    replicate(ctx, name, c"sv".as_ptr(), key, words, count)
+                }
             })
         };
         if status == Some(raw::REDISMODULE_OK as c_int) {

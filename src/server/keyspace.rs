@@ -96,11 +96,6 @@ impl OpenKey {
         (!value.is_null()).then(|| OwnedString::taken(self.ctx, value))
     }
 
-    fn copy_of_field(&self, field: &str) -> Option<Vec<u8>> {
-        let value = self.field(&OwnedString::new(self.ctx, field.as_bytes()))?;
-        Some(value.bytes().to_vec())
-    }
-
     /// Hands every field or member to `visit` once: a server may hand some out more than once, should it move a table
     /// meanwhile.
     fn scan(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
@@ -170,12 +165,16 @@ pub struct Keyspace {
     ctx: *mut raw::RedisModuleCtx,
     mode: c_int,
     opened: RefCell<Vec<Rc<OpenKey>>>,
-    /// The names of the fields that many hashes are looked at by.
-    names: RefCell<Vec<(&'static str, Rc<OwnedString>)>>,
+    /// The names of fields and members that came up, each at its place: most are looked at and then written, and of
+    /// several keys.
+    names: RefCell<[Option<Rc<OwnedString>>; NAMES_KEPT]>,
 }
 
 /// How many keys stay open: those of the repo itself, but not those of all its records.
 const KEPT_OPEN: usize = 8;
+
+/// How many names of fields and members are kept, at most; a power of two.
+const NAMES_KEPT: usize = 16;
 
 /// How many fields of a hash may be looked at at once.
 const MOST_LOOKED_AT: usize = 8;
@@ -207,15 +206,20 @@ impl Keyspace {
         }
     }
 
-    /// The name of a field as a string of the server's.
-    fn name(&self, field: &'static str) -> Rc<OwnedString> {
-        let mut names = self.names.borrow_mut();
-        if let Some((_, name)) = names.iter().find(|(known, _)| *known == field) {
-            return name.clone();
+    /// The name of a field or member as a string of the server's.
+    pub fn name(&self, name: &str) -> Rc<OwnedString> {
+        let bytes = name.as_bytes();
+        // Names differ most at their ends.
+        let last = bytes
+            .last_chunk()
+            .map_or(0, |last| u32::from_le_bytes(*last));
+        let mixed = (last ^ bytes.len() as u32).wrapping_mul(0x9e37_79b1);
+        let place = mixed >> (u32::BITS - NAMES_KEPT.ilog2());
+        let kept = &mut self.names.borrow_mut()[place as usize];
+        match kept {
+            Some(kept) if kept.bytes() == bytes => Rc::clone(kept),
+            _ => Rc::clone(kept.insert(Rc::new(OwnedString::new(self.ctx, bytes)))),
         }
-        let name = Rc::new(OwnedString::new(self.ctx, field.as_bytes()));
-        names.push((field, name.clone()));
-        name
     }
 
     /// Closes the keys that stayed open; to be called before any other command is that writes.
@@ -339,17 +343,8 @@ impl Store for Keyspace {
 
     fn field(&self, key: &str, field: &str) -> Result<Option<Vec<u8>>> {
         let open = self.open_as(key, KeyKind::Hash)?;
-        Ok(open.and_then(|open| open.copy_of_field(field)))
-    }
-
-    fn fields(&self, key: &str, fields: &[&str]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
-        let open = self.open_as(key, KeyKind::Hash)?;
-        Ok(open.map(|open| {
-            fields
-                .iter()
-                .map(|field| open.copy_of_field(field))
-                .collect()
-        }))
+        let value = open.and_then(|open| open.field(&self.name(field)));
+        Ok(value.map(|value| value.bytes().to_vec()))
     }
 
     fn look(

@@ -71,6 +71,20 @@ impl OwnedStrings {
         std::mem::forget(string);
     }
 
+    /// Adds one that is there already.
+    pub fn push_shared(&mut self, string: &OwnedString) {
+        // SAFETY: the string is alive; what is retained here is freed once more when self is dropped.
+        unsafe {
+            match raw::RedisModule_RetainString {
+                Some(retain) => {
+                    retain(self.ctx, string.string);
+                    self.strings.push(string.string);
+                }
+                None => self.push(string.bytes()),
+            }
+        }
+    }
+
     /// The server's pointers, valid as long as self.
     pub fn as_slice(&self) -> &[*mut raw::RedisModuleString] {
         &self.strings

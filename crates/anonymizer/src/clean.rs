@@ -50,11 +50,11 @@ impl Walk<'_, '_> {
         let strength = || name.and_then(|name| name::strength(name.as_bytes()));
         match self.reader.peek()? {
             b'"' => {
-                let text = self.reader.string().ok()?;
+                let (text, written) = self.reader.string_as_written().ok()?;
                 if strength().is_some() || !self.anonymizer.is_clean(&text) {
                     return None;
                 }
-                quoted(&mut self.out, &text).ok()
+                self.string(&text, written)
             }
             b'{' => self.object(room.checked_sub(1)?),
             b'[' => self.array(name, room.checked_sub(1)?),
@@ -73,6 +73,15 @@ impl Walk<'_, '_> {
                 Some(())
             }
         }
+    }
+
+    /// Writes a string: as it was written, where that is canonical.
+    fn string(&mut self, text: &str, written: Option<&str>) -> Option<()> {
+        match written {
+            Some(written) => self.out.push_str(written),
+            None => quoted(&mut self.out, text).ok()?,
+        }
+        Some(())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
@@ -111,11 +120,11 @@ impl Walk<'_, '_> {
             if self.reader.peek() != Some(b'"') {
                 return None;
             }
-            let key = self.reader.string().ok()?;
+            let (key, written) = self.reader.string_as_written().ok()?;
             if !self.anonymizer.is_clean(&key) {
                 return None;
             }
-            quoted(&mut self.out, &key).ok()?;
+            self.string(&key, written)?;
             self.reader.white_space();
             self.reader.take(b':').ok()?;
             self.out.push(':');
@@ -201,6 +210,9 @@ mod tests {
             "[a-z .@:/+0-9]{0,12}".prop_map(|text| format!("\"{text}\"")),
             prop::sample::select(vec![
                 r#""a\nb\u0041""#,
+                r#""a\nb\"\\ and \t, \b\f\r of some length""#,
+                r#""a\/b""#,
+                r#""\u000a\u001F""#,
                 r#""\ud800""#,
                 "\"\u{e9}\"",
                 r#""me@acme.dev""#,

@@ -157,18 +157,18 @@ impl Engine {
                 self.patterns.len(),
             );
         }
-        let mut matched_until = vec![
-            0;
-            if windows.all.is_empty() {
-                0
-            } else {
-                self.patterns.len()
-            }
-        ];
-        for (number, window) in windows.all {
-            let pattern = &self.patterns[number];
-            let start = window.start.max(matched_until[number]);
-            matched_until[number] = pattern.search(text, start..window.end, |start, end| {
+        let mut windows = windows.all;
+        for at in 0..windows.len() {
+            let Window {
+                pattern,
+                range,
+                earlier,
+                ..
+            } = windows[at].clone();
+            let pattern = &self.patterns[pattern];
+            let matched_until = earlier.map_or(0, |earlier| windows[earlier].matched_until);
+            let start = range.start.max(matched_until);
+            windows[at].matched_until = pattern.search(text, start..range.end, |start, end| {
                 findings.push(Finding {
                     start,
                     end,
@@ -204,28 +204,65 @@ const JUDGED_AT_LENGTH: usize = 64 * 1024;
 /// How far from a change a finding can be that the change brings about.
 pub(crate) const BEHIND: usize = 1024;
 
-/// The windows to search, by pattern, those that overlap joined, so that each byte is searched once a pattern.
+/// A window to search.
+#[derive(Debug, Clone)]
+struct Window {
+    pattern: usize,
+    range: Range<usize>,
+    /// The window of the same pattern before it.
+    earlier: Option<usize>,
+    /// Where the last match in it ends.
+    matched_until: usize,
+}
+
+/// The windows to search, those of one pattern that overlap joined, so that each byte is searched once a pattern.
 #[derive(Default)]
 struct Windows {
-    all: Vec<(usize, Range<usize>)>,
-    /// By pattern: one more than the index of its latest window; empty while there is none.
+    all: Vec<Window>,
+    /// By pattern, once there are too many windows to look through: one more than the index of its latest window; 0
+    /// while there is none.
     latest: Vec<u32>,
 }
 
 impl Windows {
-    fn add(&mut self, pattern: usize, window: Range<usize>, patterns: usize) {
-        if self.latest.is_empty() {
-            self.latest.resize(patterns, 0);
-        }
-        let latest = &mut self.latest[pattern];
-        if *latest > 0 {
-            let (_, known) = &mut self.all[*latest as usize - 1];
-            if window.start <= known.end {
-                known.end = known.end.max(window.end);
+    /// Up to so many windows, looking through them is cheaper than a table of all patterns.
+    const FEW: usize = 24;
+
+    fn add(&mut self, pattern: usize, range: Range<usize>, patterns: usize) {
+        let earlier = self.latest_of(pattern);
+        if let Some(earlier) = earlier {
+            let known = &mut self.all[earlier].range;
+            if range.start <= known.end {
+                known.end = known.end.max(range.end);
                 return;
             }
         }
-        self.all.push((pattern, window));
-        *latest = self.all.len() as u32;
+        self.all.push(Window {
+            pattern,
+            range,
+            earlier,
+            matched_until: 0,
+        });
+        if self.all.len() > Self::FEW {
+            let new = if self.latest.is_empty() {
+                self.latest.resize(patterns, 0);
+                0
+            } else {
+                self.all.len() - 1
+            };
+            for (at, window) in self.all.iter().enumerate().skip(new) {
+                self.latest[window.pattern] = at as u32 + 1;
+            }
+        }
+    }
+
+    fn latest_of(&self, pattern: usize) -> Option<usize> {
+        match self.latest.get(pattern) {
+            Some(latest) => (*latest as usize).checked_sub(1),
+            None => self
+                .all
+                .iter()
+                .rposition(|window| window.pattern == pattern),
+        }
     }
 }

@@ -45,6 +45,11 @@ impl Json {
     pub fn parse(text: &[u8], max_depth: usize) -> Result<Json, JsonError> {
         parse::document(text, max_depth.min(Json::DEPTH_LIMIT))
     }
+
+    /// Whether a text is a document, of whatever depth: as [`Json::parse`] has it, but without reading it into memory.
+    pub fn is_valid(text: &str) -> bool {
+        parse::pass_document(text).is_ok()
+    }
 }
 
 /// Why a text is not a JSON document that we take.

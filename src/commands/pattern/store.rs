@@ -28,7 +28,7 @@ impl Definition for Store {
         let mut arguments = Arguments::new(call, &Self::COMMAND);
         let repo = arguments.repo()?;
         let pattern_type = arguments.identifier("type")?;
-        let data = arguments.object("data")?;
+        let data = arguments.object_text("data")?;
         let (mut id, mut auto) = (Identifier::own(DEFAULT_ID), false);
         let (mut confidence, mut reason, mut expected_version, mut ttl) = (None, None, None, None);
         while let Some(option) = arguments.option()? {
@@ -45,7 +45,7 @@ impl Definition for Store {
                 _ => ttl = Some(arguments.ttl("TTL")?),
             }
         }
-        let content_id = auto.then(|| patterns::content_id(data.get()));
+        let content_id = auto.then(|| patterns::content_id(&data));
         let id = content_id.as_deref().map_or(id, Identifier::own);
         let request = StoreRequest {
             pattern_type,

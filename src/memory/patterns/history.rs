@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::record::{Creation, Pattern};
-use crate::memory::stored::json;
+use super::record::{Creation, Pattern, State};
+use crate::memory::stored::{json, Writer};
 use crate::memory::{Result, Timestamp, View};
 
 /// A change as it is stored, and as an export carries it.
@@ -57,40 +57,11 @@ fn present<'de, D: Deserializer<'de>>(
 }
 
 impl Entry {
-    /// The change from `before` (`None`: there was no record) to `after`.
-    pub fn of(
-        before: Option<&Pattern>,
-        after: &Pattern,
-        reason: Option<String>,
-        user: Option<String>,
-    ) -> Self {
-        let data = match before {
-            None => Some(null()),
-            Some(before) => (before.pattern_data.get() != after.pattern_data.get())
-                .then(|| before.pattern_data.clone()),
-        };
-        let confidence = before
-            .map(|before| before.confidence)
-            .filter(|&before| before != after.confidence);
-        Entry {
-            version: after.version,
-            at: after.updated_at,
-            before: data,
-            after: None,
-            confidence_before: confidence,
-            confidence_after: None,
-            reason,
-            user,
-        }
-    }
-}
-
-impl Entry {
     /// The creation of a record that was never changed.
-    pub fn creation(record: &Pattern, creation: Creation) -> Self {
+    pub fn creation(created_at: Timestamp, creation: Creation) -> Self {
         Entry {
             version: 1,
-            at: record.created_at,
+            at: created_at,
             before: Some(null()),
             after: None,
             confidence_before: None,
@@ -106,13 +77,56 @@ impl Entry {
             user: self.user.clone().unwrap_or_default(),
             reason: self.reason.clone(),
         };
-        (json(self) == json(&Self::creation(record, creation.clone()))).then_some(creation)
+        (json(self) == json(&Self::creation(record.created_at, creation.clone())))
+            .then_some(creation)
     }
 
     /// How many bytes of data it carries.
     pub fn size(&self) -> usize {
         let len = |data: &Option<Box<RawValue>>| data.as_ref().map_or(0, |data| data.get().len());
         len(&self.before) + len(&self.after)
+    }
+}
+
+/// A change that is about to be stored: an [`Entry`] as text, which takes less copying of data that may be long.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEntry<'a> {
+    /// The record before.
+    pub before: &'a State,
+    /// Its data, where the change is of them.
+    pub other_data: Option<&'a str>,
+    /// The record after.
+    pub after: &'a State,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// The ACL user who changes it.
+    pub user: Option<&'a str>,
+}
+
+impl NewEntry<'_> {
+    /// As it is stored.
+    pub fn write(self) -> String {
+        let length = |text: Option<&str>| text.map_or(0, str::len);
+        let long = length(self.other_data) + length(self.reason) + length(self.user);
+        let mut json = Writer::with_capacity(160 + long)
+            .raw("{\"version\":")
+            .whole(self.after.version)
+            .raw(",\"at\":")
+            .time(self.after.updated_at);
+        if let Some(data) = self.other_data {
+            json = json.raw(",\"before\":").raw(data);
+        }
+        if self.before.confidence != self.after.confidence {
+            let confidence = self.before.confidence;
+            json = json.raw(",\"confidence_before\":").number(confidence);
+        }
+        if let Some(reason) = self.reason {
+            json = json.raw(",\"reason\":").string(reason);
+        }
+        if let Some(user) = self.user {
+            json = json.raw(",\"user\":").string(user);
+        }
+        json.raw("}").finish()
     }
 }
 
@@ -243,7 +257,7 @@ pub fn entries(view: &View<'_>, record: &Pattern, visit: &mut dyn FnMut(Entry)) 
         ControlFlow::Continue(())
     })?;
     if let Some(creation) = Creation::read(view, &member)? {
-        visit(Entry::creation(record, creation));
+        visit(Entry::creation(record.created_at, creation));
     }
     Ok(())
 }
@@ -262,9 +276,28 @@ mod tests {
             confidence: f64::from(confidence) / 4.0,
             usage_count: 0,
             version,
-            created_at: Timestamp::from_ms(0),
+            created_at: Timestamp::from_ms(1),
             updated_at: Timestamp::from_ms(version as i64),
         }
+    }
+
+    fn entry(before: Option<&Pattern>, after: &Pattern) -> Entry {
+        let user = "u\"".to_owned();
+        let Some(before) = before else {
+            return Entry::creation(after.created_at, Creation { user, reason: None });
+        };
+        let data = before.pattern_data.get();
+        let new = NewEntry {
+            before: &before.state(),
+            other_data: Some(data).filter(|data| *data != after.pattern_data.get()),
+            after: &after.state(),
+            reason: None,
+            user: Some(&user),
+        };
+        let written = new.write();
+        let entry: Entry = serde_json::from_str(&written).unwrap();
+        assert_eq!(json(&entry), written);
+        entry
     }
 
     fn text(changes: &[Change]) -> String {
@@ -278,7 +311,7 @@ mod tests {
             let (mut stored, mut told) = (Vec::new(), Vec::new());
             for (version, &(data, confidence)) in (1u64..).zip(&steps) {
                 let next = pattern(version, data, confidence);
-                stored.insert(0, Entry::of(record.as_ref(), &next, None, Some("u".into())));
+                stored.insert(0, entry(record.as_ref(), &next));
                 told.insert(0, Change {
                     version,
                     before_data: record.as_ref().map(|r| r.pattern_data.clone()),
@@ -287,7 +320,7 @@ mod tests {
                     confidence_after: next.confidence,
                     confidence_change: difference(next.confidence, record.as_ref().map_or(0.0, |r| r.confidence)),
                     reason: None,
-                    user: Some("u".into()),
+                    user: Some("u\"".into()),
                     created_at: next.updated_at,
                 });
                 record = Some(next);

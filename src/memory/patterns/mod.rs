@@ -24,8 +24,6 @@ pub(super) use write::{full, index, put};
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
-
     use super::record::Creation;
     use super::*;
     use crate::memory::testing::Memory;
@@ -35,7 +33,7 @@ mod tests {
         StoreRequest {
             pattern_type: Identifier::own("naming"),
             id: Identifier::own(id),
-            data: RawValue::from_string(format!("{{\"n\":{n}}}")).unwrap(),
+            data: format!("{{\"n\":{n}}}"),
             confidence: None,
             reason: None,
             expected_version: None,
@@ -209,7 +207,7 @@ mod tests {
     fn a_long_record_is_written_as_a_whole_and_keeps_its_ttl() {
         let mut memory = Memory::empty();
         let long = |n: usize| StoreRequest {
-            data: RawValue::from_string(format!("\"{}\"", "x".repeat(n))).unwrap(),
+            data: format!("\"{}\"", "x".repeat(n)),
             ..request("a", 1)
         };
         let key = "pm:{r}:pattern:naming:a";

@@ -1,17 +1,17 @@
 //! Storing, judging and deleting patterns.
 
-use serde_json::value::RawValue;
-
-use super::history::Entry;
-use super::record::{read, Creation, Pattern};
+use super::history::{Entry, NewEntry};
+use super::record::{find, sound, Creation, Found, Pattern, State, DATA};
 use crate::memory::keys::pair;
 use crate::memory::stored::json;
 use crate::memory::{Effects, Error, Identifier, KeyKind, Plan, Result, View};
 
 /// How many index entries a new pattern's write looks at.
 const SAMPLE: usize = 16;
-/// How many the write of a known one looks at, which adds no entry: looking costs more than all else of it.
-const SAMPLE_AGAIN: usize = 4;
+/// How many the write of a known one looks at, which adds none: looking costs more than much else of it.
+const SAMPLE_AGAIN: usize = 8;
+/// And of how many such writes one does.
+const AGAIN_EVERY: u64 = 8;
 /// How many it looks at where the repo is full: finding one dead makes room.
 const SAMPLE_WHEN_FULL: usize = 1_000;
 
@@ -23,7 +23,7 @@ pub struct StoreRequest<'a> {
     /// Its id.
     pub id: Identifier<'a>,
     /// The anonymized, canonical JSON.
-    pub data: Box<RawValue>,
+    pub data: String,
     /// The confidence, where one is given.
     pub confidence: Option<f64>,
     /// Why, anonymized.
@@ -47,114 +47,134 @@ pub struct Stored {
 
 /// Stores a pattern; `None` where it does not have the version expected.
 pub fn store(view: &View<'_>, request: StoreRequest<'_>) -> Result<Option<(Effects, Stored)>> {
-    let before = read(view, request.pattern_type.as_str(), request.id.as_str())?;
-    let version = before.as_ref().map_or(0, |record| record.version);
+    let (pattern_type, id) = (request.pattern_type.as_str(), request.id.as_str());
+    let member = pair(pattern_type, id);
+    let state_after = |before: &State| State {
+        confidence: request.confidence.unwrap_or(before.confidence),
+        usage_count: before.usage_count.saturating_add(1),
+        version: before.version.saturating_add(1),
+        created_at: before.created_at,
+        updated_at: view.now,
+    };
+    // The entry of the history, where this is a change; the old data are in no other place.
+    let found = find(view, &member, &mut |before, data| {
+        let changes_data = data != request.data.as_bytes();
+        let other_data = if changes_data {
+            Some(sound(data)?)
+        } else {
+            None
+        };
+        let new = NewEntry {
+            before,
+            other_data,
+            after: &state_after(before),
+            reason: request.reason.as_deref(),
+            user: request.user.as_deref(),
+        };
+        let is_change = changes_data || new.after.confidence != before.confidence;
+        Some((changes_data, is_change.then(|| new.write())))
+    })?;
+    let version = found.as_ref().map_or(0, |found| found.state.version);
     if request
         .expected_version
         .is_some_and(|expected| expected != version)
     {
         return Ok(None);
     }
-    let record = match &before {
-        None => Pattern {
-            pattern_type: request.pattern_type.as_str().to_owned(),
-            id: request.id.as_str().to_owned(),
-            pattern_data: request.data,
-            confidence: request.confidence.unwrap_or(0.0),
-            usage_count: 0,
-            version: 1,
-            created_at: view.now,
-            updated_at: view.now,
-        },
-        Some(before) => Pattern {
-            pattern_type: before.pattern_type.clone(),
-            id: before.id.clone(),
-            pattern_data: request.data,
-            confidence: request.confidence.unwrap_or(before.confidence),
-            usage_count: before.usage_count.saturating_add(1),
-            version: version.saturating_add(1),
-            created_at: before.created_at,
-            updated_at: view.now,
-        },
-    };
-    let changed = before.as_ref().is_none_or(|before| {
-        before.confidence != record.confidence
-            || before.pattern_data.get() != record.pattern_data.get()
-    });
-    let entry = changed.then(|| Entry::of(before.as_ref(), &record, request.reason, request.user));
     let stored = Stored {
-        version: record.version,
-        created: before.is_none(),
+        version: version.saturating_add(1),
+        created: found.is_none(),
     };
-
     let mut plan = Plan::new();
-    if stored.created {
-        make_room(view, &mut plan, &record.member())?;
-    } else {
-        let dead = dead_among(
-            view,
-            view.store.sample(&view.keys.patterns(), SAMPLE_AGAIN)?,
-        );
-        plan.set_remove(view.keys.patterns(), dead);
-    }
-    write(
-        view,
-        &mut plan,
-        before.as_ref(),
-        &record,
-        entry,
-        request.ttl,
-    )?;
-    Ok(Some((plan.seal(view)?, stored)))
-}
-
-/// Plans a record, its index entry and the newest entry of its history.
-fn write(
-    view: &View<'_>,
-    plan: &mut Plan,
-    before: Option<&Pattern>,
-    record: &Pattern,
-    entry: Option<Entry>,
-    ttl: Option<i64>,
-) -> Result<()> {
-    let member = record.member();
-    let (key, history) = (view.keys.pattern(&member), view.keys.history(&member));
-    match (before, entry) {
-        (None, entry) => {
+    match found {
+        None => {
+            let state = State {
+                confidence: request.confidence.unwrap_or(0.0),
+                usage_count: 0,
+                version: stored.version,
+                created_at: view.now,
+                updated_at: view.now,
+            };
+            make_room(view, &mut plan, &member)?;
+            let history = view.keys.history(&member);
             if view.store.kind(&history).is_some() {
                 plan.start_anew(&history, KeyKind::List);
             }
-            let creation = entry.and_then(|entry| entry.as_creation(record));
-            put(view, plan, record, creation.as_ref())?;
+            let creation = Creation {
+                user: request.user.unwrap_or_default(),
+                reason: request.reason,
+            };
+            let kept = Creation::read(view, &member)?;
+            let mut fields = state.into_fields(pattern_type.into(), id.into(), request.data);
+            fields.extend(creation.to_fields());
+            put_over(view, &mut plan, view.keys.pattern(&member), fields, kept)?;
         }
-        (Some(before), None) => {
-            plan.hash_set(key.clone(), record.fields_since(before));
-        }
-        (Some(before), Some(entry)) => {
-            let creation = Creation::read(view, &member)?;
-            let oldest = creation.map(|creation| Entry::creation(before, creation));
-            let most = view.settings.max_history;
-            let entries = oldest.iter().chain([&entry]);
-            let changes = view.store.list_len(&history)?;
-            plan.list_push_all(history.clone(), entries.map(json).collect(), changes, most);
-            let same_data = before.pattern_data.get() == record.pattern_data.get();
-            if same_data || record.pattern_data.get().len() <= COMPACT_ANYWAY {
-                plan.hash_set(key.clone(), record.fields_since(before));
-                forget_creation(view, plan, &member)?;
-            } else {
-                put(view, plan, record, None)?;
+        Some(found) => {
+            let state = state_after(&found.state);
+            clean_index(view, &mut plan, state.version)?;
+            let (changes_data, entry) = found.data;
+            let mut fields = state.fields_since(&found.state);
+            let whole = changes_data && may_be_compact(request.data.len());
+            if whole {
+                fields = state.into_fields(pattern_type.into(), id.into(), request.data);
+            } else if changes_data {
+                fields.push((DATA.to_owned(), request.data));
             }
+            let found = Found {
+                state: found.state,
+                data: entry,
+                creation: found.creation,
+            };
+            write(view, &mut plan, &member, found, fields, whole)?;
         }
     }
+    finish(view, &mut plan, member, request.ttl);
+    Ok(Some((plan.seal(view)?, stored)))
+}
+
+/// Plans fields of a record, the `whole` of it or those that change, and its entry in the history, where there is one.
+fn write(
+    view: &View<'_>,
+    plan: &mut Plan,
+    member: &str,
+    found: Found<Option<String>>,
+    fields: Vec<(String, String)>,
+    whole: bool,
+) -> Result<()> {
+    let key = view.keys.pattern(member);
+    let Some(entry) = found.data else {
+        plan.hash_set(key, fields);
+        return Ok(());
+    };
+    let history = view.keys.history(member);
+    let changes = view.store.list_len(&history)?;
+    let mut entries = Vec::with_capacity(2);
+    if let Some(creation) = &found.creation {
+        let oldest = Entry::creation(found.state.created_at, creation.clone());
+        entries.push(json(&oldest));
+    }
+    entries.push(entry);
+    plan.list_push_all(history, entries, changes, view.settings.max_history);
+    if whole {
+        return put_over(view, plan, key, fields, found.creation);
+    }
+    plan.hash_set(key.clone(), fields);
+    let gone = found.creation.iter().flat_map(Creation::to_fields);
+    plan.hash_delete(key, gone.map(|(name, _)| name).collect());
+    Ok(())
+}
+
+/// Plans how long a record and its history are to live, and that the index knows the record.
+fn finish(view: &View<'_>, plan: &mut Plan, member: String, ttl: Option<i64>) {
+    let history = view.keys.history(&member);
     match ttl {
         Some(ttl) => {
-            plan.live_exactly(&key, KeyKind::Hash, ttl);
+            plan.live_exactly(&view.keys.pattern(&member), KeyKind::Hash, ttl);
             plan.live_exactly(&history, KeyKind::List, ttl);
         }
         None => plan.follow(&history, KeyKind::List),
     }
     index(view, plan, vec![member]);
-    Ok(())
 }
 
 /// A hash of values up to this length is compact however it is written: the servers' `hash-max-listpack-value`.
@@ -162,42 +182,46 @@ const COMPACT_ANYWAY: usize = 64;
 /// A hash with a value longer than this is none of the small ones whose overhead matters, and `HSET` costs a third less.
 const MOST_COMPACT: usize = 256;
 
-fn is_worth_compacting(fields: &[(String, String)]) -> bool {
-    let longest = fields.iter().map(|(_, value)| value.len()).max();
-    longest.is_some_and(|longest| (COMPACT_ANYWAY + 1..=MOST_COMPACT).contains(&longest))
+/// Whether a hash whose longest value has so many bytes is compact only if it is written that way.
+fn may_be_compact(longest: usize) -> bool {
+    (COMPACT_ANYWAY + 1..=MOST_COMPACT).contains(&longest)
 }
 
-/// Plans a whole record: compact, unless it is large or somebody keeps fields of their own in its hash.
+/// Plans a whole record.
 pub fn put(
     view: &View<'_>,
     plan: &mut Plan,
-    record: &Pattern,
-    creation: Option<&Creation>,
+    record: Pattern,
+    creation: Option<Creation>,
 ) -> Result<()> {
     let member = record.member();
     let key = view.keys.pattern(&member);
-    let mut fields = record.to_fields();
-    let ours = fields.len();
-    fields.extend(creation.iter().flat_map(|creation| creation.to_fields()));
     let kept = Creation::read(view, &member)?;
-    let kept = ours + kept.map_or(0, |kept| kept.to_fields().len());
-    let is_ours = view.store.hash_len(&key)? <= kept;
-    if is_ours && is_worth_compacting(&fields) {
-        plan.hash_replace(key, fields);
-    } else {
-        plan.hash_set(key, fields);
-        if creation.is_none() {
-            forget_creation(view, plan, &member)?;
-        }
-    }
-    Ok(())
+    let mut fields = record.into_fields();
+    fields.extend(creation.iter().flat_map(Creation::to_fields));
+    put_over(view, plan, key, fields, kept)
 }
 
-/// Plans that the record does not keep its creation any more.
-fn forget_creation(view: &View<'_>, plan: &mut Plan, member: &str) -> Result<()> {
-    if let Some(creation) = Creation::read(view, member)? {
-        let names = creation.to_fields().into_iter().map(|(name, _)| name);
-        plan.hash_delete(view.keys.pattern(member), names.collect());
+/// Plans all fields of a record whose hash keeps this creation: compact, unless it is large or somebody keeps fields of
+/// their own in it.
+fn put_over(
+    view: &View<'_>,
+    plan: &mut Plan,
+    key: String,
+    fields: Vec<(String, String)>,
+    kept: Option<Creation>,
+) -> Result<()> {
+    let kept = kept.iter().flat_map(Creation::to_fields);
+    let mut kept: Vec<String> = kept.map(|(name, _)| name).collect();
+    let longest = fields.iter().map(|(_, value)| value.len()).max();
+    if longest.is_some_and(may_be_compact)
+        && view.store.hash_len(&key)? <= Pattern::FIELDS + kept.len()
+    {
+        plan.hash_replace(key, fields);
+    } else {
+        kept.retain(|name| fields.iter().all(|(field, _)| field != name));
+        plan.hash_set(key.clone(), fields);
+        plan.hash_delete(key, kept);
     }
     Ok(())
 }
@@ -231,6 +255,16 @@ fn make_room(view: &View<'_>, plan: &mut Plan, member: &str) -> Result<()> {
     Ok(())
 }
 
+/// Looks for dead index entries at some of the writes of a record.
+fn clean_index(view: &View<'_>, plan: &mut Plan, version: u64) -> Result<()> {
+    if version % AGAIN_EVERY == 0 {
+        let index = view.keys.patterns();
+        let dead = dead_among(view, view.store.sample(&index, SAMPLE_AGAIN)?);
+        plan.set_remove(index, dead);
+    }
+    Ok(())
+}
+
 /// The refusal of one pattern more than a repo may hold.
 pub fn full(most: usize) -> Error {
     Error::refused(format!(
@@ -256,24 +290,35 @@ pub fn set_confidence(
     reason: Option<String>,
     user: Option<String>,
 ) -> Result<Option<(Effects, u64)>> {
-    let Some(before) = read(view, pattern_type.as_str(), id.as_str())? else {
-        return Ok(None);
-    };
-    let record = Pattern {
+    let (pattern_type, id) = (pattern_type.as_str(), id.as_str());
+    let member = pair(pattern_type, id);
+    let state_after = |before: &State| State {
         confidence,
         version: before.version.saturating_add(1),
         updated_at: view.now,
-        ..before.clone()
+        ..*before
     };
-    let entry = Entry::of(Some(&before), &record, reason, user);
+    let found = find(view, &member, &mut |before, data| {
+        sound(data)?;
+        let new = NewEntry {
+            before,
+            other_data: None,
+            after: &state_after(before),
+            reason: reason.as_deref(),
+            user: user.as_deref(),
+        };
+        Some(Some(new.write()))
+    })?;
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let state = state_after(&found.state);
     let mut plan = Plan::new();
-    let dead = dead_among(
-        view,
-        view.store.sample(&view.keys.patterns(), SAMPLE_AGAIN)?,
-    );
-    plan.set_remove(view.keys.patterns(), dead);
-    write(view, &mut plan, Some(&before), &record, Some(entry), None)?;
-    Ok(Some((plan.seal(view)?, record.version)))
+    clean_index(view, &mut plan, state.version)?;
+    let fields = state.fields_since(&found.state);
+    write(view, &mut plan, &member, found, fields, false)?;
+    finish(view, &mut plan, member, None);
+    Ok(Some((plan.seal(view)?, state.version)))
 }
 
 /// Removes a record, its index entry and its history; answers how many records were removed.

@@ -14,7 +14,6 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use serde_json::value::RawValue;
 
 use self::books::{Books, Fix, Lesson, Sighting};
 use super::fixes::{self, Outcome};
@@ -255,7 +254,7 @@ impl Life<'_> {
         let request = StoreRequest {
             pattern_type: Identifier::own("naming"),
             id: Identifier::own(&id_name),
-            data: RawValue::from_string(books::data(data)).unwrap(),
+            data: books::data(data),
             confidence,
             reason: confidence.map(|c| format!("judged {c}")),
             expected_version: None,

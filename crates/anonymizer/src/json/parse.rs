@@ -13,6 +13,62 @@ pub(super) fn document(text: &[u8], max_depth: usize) -> Result<Json, JsonError>
     Ok(value)
 }
 
+/// Passes a document without keeping anything of it.
+pub(super) fn pass_document(text: &str) -> Result<(), JsonError> {
+    let mut reader = Reader::new(text);
+    // The containers around what comes next, and whether each is an object.
+    let mut around: Vec<bool> = Vec::new();
+    loop {
+        reader.white_space();
+        let next = reader.peek();
+        if let Some(open @ (b'{' | b'[')) = next {
+            reader.at += 1;
+            reader.white_space();
+            let is_object = open == b'{';
+            around.push(is_object);
+            if reader.peek() != Some(closing(is_object)) {
+                if is_object {
+                    reader.pass_name()?;
+                }
+                continue;
+            }
+        } else {
+            match next {
+                Some(b'n') => reader.word("null")?,
+                Some(b't') => reader.word("true")?,
+                Some(b'f') => reader.word("false")?,
+                Some(b'"') => reader.pass_string()?,
+                _ => reader.number().map(drop)?,
+            }
+        }
+        // After a value: what it ends, until there is another one.
+        loop {
+            reader.white_space();
+            let Some(&is_object) = around.last() else {
+                return reader.end();
+            };
+            if reader.peek() == Some(b',') {
+                reader.at += 1;
+                if is_object {
+                    reader.white_space();
+                    reader.pass_name()?;
+                }
+                break;
+            }
+            reader.take(closing(is_object))?;
+            around.pop();
+        }
+    }
+}
+
+fn closing(is_object: bool) -> u8 {
+    if is_object {
+        b'}'
+    } else {
+        b']'
+    }
+}
+
 /// What comes next in a text.
 pub(crate) struct Reader<'t> {
     text: &'t str,
@@ -164,30 +220,62 @@ impl<'t> Reader<'t> {
 
     /// The string that begins here, unescaped; borrowed where it has no escapes.
     pub(crate) fn string(&mut self) -> Result<Cow<'t, str>, JsonError> {
+        self.string_as_written().map(|(text, _)| text)
+    }
+
+    /// The same, and how it is written, quotes included, where that is canonical.
+    pub(crate) fn string_as_written(
+        &mut self,
+    ) -> Result<(Cow<'t, str>, Option<&'t str>), JsonError> {
+        let start = self.at;
         self.at += 1;
         let mut out = String::new();
+        let mut is_canonical = true;
         loop {
-            let rest = &self.text.as_bytes()[self.at..];
-            let plain = rest.iter().position(|&byte| is_special(byte));
-            let plain = &self.text[self.at..self.at + plain.unwrap_or(rest.len())];
+            let plain = plain_bytes(&self.text.as_bytes()[self.at..]);
+            let plain = &self.text[self.at..self.at + plain];
             self.at += plain.len();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
+                    let written = is_canonical.then(|| &self.text[start..self.at]);
                     if out.is_empty() {
-                        return Ok(Cow::Borrowed(plain));
+                        return Ok((Cow::Borrowed(plain), written));
                     }
                     out.push_str(plain);
-                    return Ok(Cow::Owned(out));
+                    return Ok((Cow::Owned(out), written));
                 }
                 Some(b'\\') => {
                     out.push_str(plain);
                     self.at += 1;
+                    // The others have a shorter form, or may have.
+                    is_canonical &= !matches!(self.peek(), Some(b'/' | b'u'));
                     out.push(self.escape()?);
                 }
                 _ => return Err(self.error()),
             }
         }
+    }
+
+    fn pass_string(&mut self) -> Result<(), JsonError> {
+        self.take(b'"')?;
+        loop {
+            self.at += plain_bytes(&self.text.as_bytes()[self.at..]);
+            match self.peek() {
+                Some(b'\\') => {
+                    self.at += 1;
+                    self.escape()?;
+                }
+                _ => return self.take(b'"'),
+            }
+        }
+    }
+
+    /// The name of a member, and the colon after it.
+    fn pass_name(&mut self) -> Result<(), JsonError> {
+        self.pass_string()?;
+        self.white_space();
+        self.take(b':')
     }
 
     fn escape(&mut self) -> Result<char, JsonError> {
@@ -244,14 +332,59 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// How many bytes from the start on stand for themselves in a string; eight at a time, as most are.
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let mut at = 0;
+    for eight in bytes.chunks_exact(8) {
+        let word = u64::from_le_bytes(eight.try_into().unwrap_or_default());
+        // Marks each byte that is less than `least`, and perhaps bytes behind one.
+        let less = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word & HIGH;
+        let equal = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+        let special = less(word, b' ') | equal(b'"') | equal(b'\\');
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    at + rest
+        .iter()
+        .position(|&b| is_special(b))
+        .unwrap_or(rest.len())
+}
+
 /// Whether a byte is none that stands for itself in a string.
-pub(super) fn is_special(byte: u8) -> bool {
+fn is_special(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_valid_is_what_serde_takes(parts in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"a\"", "\"\\u00e9\\ud800\"", "\"\\x\"", "\"\u{1}\"", "\"\\u12\"", "1", "-0.5e+7", "01", "1.", "null", "tru", "true", " \n", "{}", "[]", "\"k\":", "{\"k\":[1,2]}",
+        ]), 0..9)) {
+            let text = parts.concat();
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(Json::is_valid(&text), theirs);
+            for text in [format!("[{text}]"), format!("{{\"k\":{text}}}")] {
+                prop_assert_eq!(Json::is_valid(&text), serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
+                prop_assert_eq!(Json::is_valid(&text), Json::parse(text.as_bytes(), 64).is_ok());
+            }
+        }
+
+        #[test]
+        fn eight_bytes_at_once_find_what_one_at_a_time_does(bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x1eu8..0x23, Just(b'\\'), b'a'..=b'z', b'a'..=b'z'], 0..40)) {
+            let found = bytes.iter().position(|&b| is_special(b));
+            prop_assert_eq!(plain_bytes(&bytes), found.unwrap_or(bytes.len()));
+        }
+    }
 
     fn canonical(text: &str) -> String {
         Json::parse(text.as_bytes(), 64).unwrap().to_string()

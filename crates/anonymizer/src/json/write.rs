@@ -1,6 +1,6 @@
 //! Canonical JSON text.
 
-use super::parse::is_special;
+use super::parse::plain_bytes;
 use super::Json;
 use std::fmt::{Display, Formatter, Result, Write};
 
@@ -41,7 +41,7 @@ impl Display for Json {
 /// A string with the escapes that JSON demands, in the forms that serde_json writes.
 pub(crate) fn quoted(f: &mut impl Write, string: &str) -> Result {
     f.write_char('"')?;
-    if !string.bytes().any(is_special) {
+    if plain_bytes(string.as_bytes()) == string.len() {
         f.write_str(string)?;
         return f.write_char('"');
     }
