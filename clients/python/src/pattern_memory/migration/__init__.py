@@ -1,0 +1,13 @@
+"""Moves what the replaced class left behind (`kirolinter:*` keys) into the memory of the module.
+
+`source` finds and reads the old keys, `document` turns one repo's into a document for `PATTERN.IMPORT`, and `move`
+brings it to the server so that it arrives exactly once, however often a run is broken off and begun again.
+"""
+
+from __future__ import annotations
+
+from .document import Built, HalfLives, build
+from .move import Migration, RepoResult
+from .source import OldRepo, Skipped, Source
+
+__all__ = ["Built", "HalfLives", "Migration", "OldRepo", "RepoResult", "Skipped", "Source", "build"]
