@@ -9,5 +9,6 @@ from __future__ import annotations
 from .document import Built, HalfLives, build
 from .move import Migration, RepoResult
 from .source import OldRepo, Skipped, Source
+from .target import Target
 
-__all__ = ["Built", "HalfLives", "Migration", "OldRepo", "RepoResult", "Skipped", "Source", "build"]
+__all__ = ["Built", "HalfLives", "Migration", "OldRepo", "RepoResult", "Skipped", "Source", "Target", "build"]

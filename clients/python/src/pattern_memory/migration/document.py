@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Optional
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .records import Malformed, count, flag, identifier, instant, json_object, number, written
 from .source import OldRepo, Skipped, Source
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _EPOCH_ORDINAL = datetime(1970, 1, 1).toordinal()
 _KEPT_DAYS = 30
 _LONGEST_WINDOW = 3_650
+
+Origin = tuple[str, "str | None"]
+"""Where a record came from: its key, and its field or place there."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Built:
     """A document and what could not get into it. `origins` says, for each part, where its elements came from."""
 
     document: dict[str, Any]
-    origins: dict[str, list[tuple[str, Optional[str]]]]
+    origins: dict[str, list[Origin]]
     skipped: list[Skipped]
 
     @property
@@ -48,18 +54,17 @@ class _Parts:
     exported_at: datetime
     half_lives: HalfLives
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    origins: dict[str, list[tuple[str, Optional[str]]]] = field(default_factory=lambda: defaultdict(list))
+    origins: dict[str, list[Origin]] = field(default_factory=lambda: defaultdict(list))
     skipped: list[Skipped] = field(default_factory=list)
     days: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
 
-    def add(self, part: str, origin: tuple[str, Optional[str]], make: Callable[[], dict[str, Any]]) -> bool:
+    def add(self, part: str, origin: Origin, make: Callable[[], dict[str, Any]]) -> None:
         try:
             self.parts[part].append(make())
         except Malformed as error:
             self.skipped.append(Skipped(*origin, str(error)))
-            return False
-        self.origins[part].append(origin)
-        return True
+        else:
+            self.origins[part].append(origin)
 
     def count(self, at: datetime, series: str, n: int) -> None:
         if n:
@@ -67,7 +72,12 @@ class _Parts:
 
 
 def build(
-    old: OldRepo, source: Source, repo: str, now: datetime, half_lives: HalfLives, leave_out: frozenset[str] = frozenset()
+    old: OldRepo,
+    source: Source,
+    repo: str,
+    now: datetime,
+    half_lives: HalfLives,
+    leave_out: frozenset[str] = frozenset(),
 ) -> Built:
     """The document of a repo, to be imported under the name `repo`.
 
@@ -75,31 +85,26 @@ def build(
     """
     parts = _Parts(now, half_lives, skipped=list(old.skipped))
 
-    def wanted(origin: tuple[str, Optional[str]]) -> bool:
-        return origin_name(origin) not in leave_out
+    def add(part: str, key: str, record: str | None, make: Callable[[], dict[str, Any]]) -> None:
+        if origin_name((key, record)) not in leave_out:
+            parts.add(part, (key, record), make)
 
     for pattern_type, fields in old.patterns.items():
-        origin = (source.key("pattern", old.name, pattern_type), None)
-        if wanted(origin):
-            changes = old.changes.get(pattern_type, [])
-            parts.add("patterns", origin, lambda t=pattern_type, f=fields, c=changes: _pattern(parts, old, source, t, f, c))
+        changes = _Changes(source.key("changes", old.name, pattern_type), old.changes.get(pattern_type, []))
+        key = source.key("pattern", old.name, pattern_type)
+        add("patterns", key, None, partial(_pattern, parts, pattern_type, fields, changes))
     for pattern_type in old.changes.keys() - old.patterns.keys():
         key = source.key("changes", old.name, pattern_type)
         parts.skipped.append(Skipped(key, None, "the pattern that was changed is gone"))
     seen: dict[tuple[str, str], str] = {}
     for member, data in sorted(old.issues.items()):
-        origin = (source.key("issues", old.name), member.decode("utf-8", "backslashreplace"))
-        if wanted(origin):
-            parts.add("issues", origin, lambda d=data: _issue(parts, d, seen))
+        name = member.decode("utf-8", "backslashreplace")
+        add("issues", source.key("issues", old.name), name, partial(_issue, parts, data, seen))
     outcomes: list[tuple[datetime, dict[str, Any]]] = []
-    for part, key, records, make in (
-        ("fixes", "fixes", old.fixes, lambda data: _fix(data, outcomes)),
-        ("sessions", "sessions", old.sessions, _session),
-    ):
-        for i, data in enumerate(records):
-            origin = (source.key(key, old.name), f"[{i}]")
-            if wanted(origin):
-                parts.add(part, origin, lambda d=data, m=make: m(d))
+    for i, data in enumerate(old.fixes):
+        add("fixes", source.key("fixes", old.name), f"[{i}]", partial(_fix, data, outcomes))
+    for i, data in enumerate(old.sessions):
+        add("sessions", source.key("sessions", old.name), f"[{i}]", partial(_session, data))
     _count_fixes_and_sessions(parts)
     oldest = sorted(parts.days)[-_LONGEST_WINDOW:]
     document = {
@@ -117,15 +122,19 @@ def build(
     return Built(document, dict(parts.origins), parts.skipped)
 
 
-def origin_name(origin: tuple[str, Optional[str]]) -> str:
+def origin_name(origin: Origin) -> str:
     """One text for an origin."""
     key, record = origin
     return key if record is None else f"{key} {record}"
 
 
-def _pattern(
-    parts: _Parts, old: OldRepo, source: Source, pattern_type: str, fields: Mapping[bytes, bytes], changes: list[bytes]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Changes:
+    key: str
+    records: list[bytes]
+
+
+def _pattern(parts: _Parts, pattern_type: str, fields: Mapping[bytes, bytes], changes: _Changes) -> dict[str, Any]:
     try:
         record = {name.decode(): value.decode() for name, value in fields.items()}
     except UnicodeDecodeError as error:
@@ -135,13 +144,12 @@ def _pattern(
     updated = max(created, instant(record, "updated_at", "created_at"))
     confidence = number(record, "confidence", 0, 1, default=0.0)
     history: list[dict[str, Any]] = []
-    key = source.key("changes", old.name, pattern_type)
-    for i, change in enumerate(changes):
+    for i, data_of_change in enumerate(changes.records):
         try:
-            history.append(_change(change))
+            history.append(_change(data_of_change))
         except Malformed as error:
-            parts.skipped.append(Skipped(key, f"[{i}]", str(error)))
-    history.sort(key=lambda change: change["at"], reverse=True)
+            parts.skipped.append(Skipped(changes.key, f"[{i}]", str(error)))
+    history.sort(key=lambda change: str(change["at"]), reverse=True)
     for i, change in enumerate(history):
         change["version"] = len(history) - i
     return {
@@ -178,7 +186,7 @@ def _change(data: bytes) -> dict[str, Any]:
     return change
 
 
-def _side(record: Mapping[str, Any], *names: str) -> Optional[dict[str, Any]]:
+def _side(record: Mapping[str, Any], *names: str) -> dict[str, Any] | None:
     found = next((record[name] for name in names if record.get(name)), None)
     return None if found is None else json_object(found, names[0])
 
@@ -292,7 +300,7 @@ def _newest_first(parts: _Parts, part: str, time: str) -> list[dict[str, Any]]:
 
 def _fix_stats(outcomes: list[tuple[datetime, dict[str, Any]]], half_life: float) -> list[dict[str, Any]]:
     """A row for each pair of issue type and fix type, and one for each fix type over all."""
-    rows: dict[tuple[Optional[str], str], list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
+    rows: dict[tuple[str | None, str], list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
     for at, outcome in outcomes:
         rows[None, outcome["fix_type"]].append((at, outcome))
         rows[outcome["issue_type"], outcome["fix_type"]].append((at, outcome))

@@ -13,21 +13,22 @@ since, the repo is reported and not added a second time.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from pattern_memory.errors import InvalidArgument, PatternMemoryError
 
 from .document import Built, HalfLives, build, origin_name
 from .records import written
 from .source import OldRepo, Skipped, Source
-from .target import Target
 
-TRACE_TYPE = "pattern-memory-migration"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .target import Target
+
 _MOST_REFUSALS = 1_000
 _REFUSED_AT = re.compile(r"json: (patterns|issues|fixes|sessions)\[(\d+)\]")
 
@@ -36,8 +37,8 @@ _REFUSED_AT = re.compile(r"json: (patterns|issues|fixes|sessions)\[(\d+)\]")
 class RepoResult:
     """What became of one repo.
 
-    `state`: `moved`, `would move` (a dry run), `already` (an earlier run moved it), `changed` (moved before, and the old
-    data are not the same any more), `nothing` (no record can move) or `failed`.
+    `state`: `moved`, `would move` (a dry run), `already` (an earlier run moved it), `changed` (moved before, and the
+    old data are not the same any more), `nothing` (no record can move) or `failed`.
     """
 
     old_name: str
@@ -50,7 +51,7 @@ class RepoResult:
     redactions: int = 0
     old_keys: int = 0
     deleted_keys: int = 0
-    reason: Optional[str] = None
+    reason: str | None = None
     skipped: list[Skipped] = field(default_factory=list)
 
     @property
@@ -71,14 +72,13 @@ class Migration:
         source: Source,
         target: Target,
         *,
-        label: str,
         name_of: Callable[[str], str],
         dry_run: bool = False,
         replace: bool = False,
         delete_old: bool = False,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self._source, self._target, self._label, self._name_of = source, target, label, name_of
+        self._source, self._target, self._name_of = source, target, name_of
         self._dry_run, self._replace, self._delete_old = dry_run, replace, delete_old
         self._after_step = after_step
         self._half_lives: HalfLives = target.half_lives()
@@ -121,19 +121,17 @@ class Migration:
         if self._delete_old and result.state in {"moved", "already"}:
             self._delete(old, result)
 
-    def _moved_before(self, repo: str) -> Optional[str]:
+    def _moved_before(self, repo: str) -> str | None:
         """The digest of what was moved from this source: by the mark, or by a trace that a broken run left."""
-        mark = self._target.mark(repo, self._label)
-        return mark if mark is not None else self._target.trace(repo, TRACE_TYPE, self._label)
+        mark = self._target.mark(repo)
+        return mark if mark is not None else self._target.trace(repo)
 
     def _import(self, old: OldRepo, result: RepoResult, built: Built, digest: str) -> None:
         refused: set[str] = set()
         names: list[Skipped] = []
         while True:
             try:
-                imported = self._target.import_(
-                    result.repo, self._with_trace(built, digest), replace=self._replace
-                )
+                imported = self._target.import_(result.repo, self._with_trace(built, digest), replace=self._replace)
                 break
             except InvalidArgument as error:
                 # The module names the element that it refuses: all others move.
@@ -143,7 +141,9 @@ class Migration:
                     raise
                 origin = origins[int(found[2])]
                 refused.add(origin_name(origin))
-                names.append(Skipped(*_discreet(origin), f"the server refuses it: {str(error)[found.end() :].strip(' .:')}"))
+                names.append(
+                    Skipped(*_discreet(origin), f"the server refuses it: {str(error)[found.end() :].strip(' .:')}")
+                )
                 now = datetime.now(timezone.utc)
                 built = build(old, self._source, result.repo, now, self._half_lives, frozenset(refused))
         self._after_step("imported")
@@ -152,27 +152,14 @@ class Migration:
         result.redactions = imported["redactions"]
 
     def _with_trace(self, built: Built, digest: str) -> dict[str, Any]:
-        now = written(datetime.now(timezone.utc))
-        trace = {
-            "pattern": {
-                "pattern_type": TRACE_TYPE,
-                "id": "default",
-                "pattern_data": {"source": self._label, "digest": digest},
-                "confidence": 0.7,
-                "usage_count": 0,
-                "version": 1,
-                "created_at": now,
-                "updated_at": now,
-            },
-            "history": [],
-        }
+        trace = self._target.trace_pattern(digest, written(datetime.now(timezone.utc)))
         # Last, so that the places of the others are those of their origins.
         return {**built.document, "patterns": [*built.document["patterns"], trace]}
 
     def _finish(self, repo: str, digest: str) -> None:
-        self._target.set_mark(repo, self._label, digest)
+        self._target.set_mark(repo, digest)
         self._after_step("marked")
-        self._target.remove_trace(repo, TRACE_TYPE)
+        self._target.remove_trace(repo)
         self._after_step("finished")
 
     def _delete(self, old: OldRepo, result: RepoResult) -> None:
@@ -193,18 +180,9 @@ def _tell(result: RepoResult, built: Built) -> None:
     result.skipped = list(built.skipped)
 
 
-def _discreet(origin: tuple[str, Optional[str]]) -> tuple[str, Optional[str]]:
+def _discreet(origin: tuple[str, str | None]) -> tuple[str, str | None]:
     """Where a refused record is, without its name, which may be what was refused: it may hold a secret."""
     key, record = origin
     if record is not None and record.startswith("["):
         return key, record
     return (key, "a field that is not shown") if record is not None else ("a pattern that is not shown", None)
-
-
-def trace_digest(data: object, label: str) -> Optional[str]:
-    """The digest in the data of a trace, where it is of this source."""
-    if isinstance(data, (bytes, str)):
-        data = json.loads(data)
-    if isinstance(data, dict) and data.get("source") == label and isinstance(data.get("digest"), str):
-        return str(data["digest"])
-    return None

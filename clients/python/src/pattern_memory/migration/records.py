@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pattern_memory import names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MOST = 2**63 - 1
 
@@ -43,7 +45,7 @@ def identifier(record: Mapping[str, Any], name: str) -> str:
     return names.identifier(value)
 
 
-def number(record: Mapping[str, Any], name: str, low: float, high: float, default: Optional[float] = None) -> float:
+def number(record: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
     """A number within bounds; `default` where there is none."""
     value = record.get(name)
     if value is None or value == "":
@@ -59,7 +61,7 @@ def number(record: Mapping[str, Any], name: str, low: float, high: float, defaul
     return found
 
 
-def count(record: Mapping[str, Any], name: str, default: Optional[int] = None) -> int:
+def count(record: Mapping[str, Any], name: str, default: int | None = None) -> int:
     """A whole number from 0 on; `default` where there is none."""
     value = record.get(name)
     if value is None or value == "":

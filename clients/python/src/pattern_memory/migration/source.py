@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
+
+from redis import exceptions as redis_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PREFIX = "kirolinter"
 _SCAN_COUNT = 1_000
@@ -25,7 +29,7 @@ class Skipped:
     """Something that does not move, and why. Never says what it holds."""
 
     key: str
-    record: Optional[str]
+    record: str | None
     reason: str
 
 
@@ -64,10 +68,10 @@ class _Keys:
 
     patterns: dict[str, bytes] = field(default_factory=dict)
     changes: dict[str, bytes] = field(default_factory=dict)
-    issues: Optional[bytes] = None
-    fixes: Optional[bytes] = None
-    sessions: Optional[bytes] = None
-    index: Optional[bytes] = None
+    issues: bytes | None = None
+    fixes: bytes | None = None
+    sessions: bytes | None = None
+    index: bytes | None = None
     skipped: list[Skipped] = field(default_factory=list)
 
     def all(self) -> set[bytes]:
@@ -142,12 +146,26 @@ class Source:
             old.sessions = self.client.lrange(keys.sessions, 0, -1)
         return old
 
+    def delete(self, old: OldRepo) -> int | None:
+        """Deletes the keys of a repo, in one step; None, and nothing, where they are not as they were read."""
+        keys = sorted(old.keys)
+        try:
+            with self.client.pipeline(transaction=True) as transaction:
+                transaction.watch(*keys)
+                if self.read(old.name).digest() != old.digest():
+                    return None
+                transaction.multi()
+                transaction.unlink(*keys)
+                return int(transaction.execute()[0])
+        except redis_errors.WatchError:
+            return None
+
     def key(self, kind: str, *parts: str) -> str:
         """The name of a key, as it is shown."""
         return ":".join([self._prefix.decode("utf-8", "replace"), kind, *parts])
 
     def _is(self, key: bytes, kind: str, skipped: list[Skipped]) -> bool:
-        found = self.client.type(key).decode()
+        found: str = self.client.type(key).decode()
         if found in {_TYPES[kind], "none"}:
             return found != "none"
         skipped.append(Skipped(_shown(key), None, f"a {found} where the class kept a {_TYPES[kind]}"))
@@ -167,7 +185,7 @@ class Source:
         else:
             keys.index = key
 
-    def _text(self, name: bytes, key: bytes) -> Optional[str]:
+    def _text(self, name: bytes, key: bytes) -> str | None:
         try:
             text = name.decode()
         except UnicodeDecodeError:
@@ -229,7 +247,7 @@ class Source:
             repo, pattern_type = placed
             self._repos.setdefault(repo, _Keys()).changes[pattern_type] = key
 
-    def _type_in_list(self, key: bytes) -> Optional[str]:
+    def _type_in_list(self, key: bytes) -> str | None:
         if self.client.type(key) != b"list":
             return None
         try:
@@ -239,7 +257,7 @@ class Source:
         told = change.get("pattern_type") if isinstance(change, dict) else None
         return told if isinstance(told, str) else None
 
-    def _split(self, name: str, told: Optional[str], indexed: Optional[str]) -> Optional[tuple[str, str]]:
+    def _split(self, name: str, told: str | None, indexed: str | None) -> tuple[str, str] | None:
         """Repo and type of `repo:type`: by the record's word, by the index, by known repos, at the last colon."""
         if told and name.endswith(f":{told}") and len(name) > len(told) + 1:
             return name[: -len(told) - 1], told

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from pattern_memory.documents import Day, FixRate, Pattern
-
-from .sessions import SessionDay
 from .svg import canvas, element, fit, line, text, ticks
+
+if TYPE_CHECKING:
+    from pattern_memory.documents import Day, FixRate, Pattern
+
+    from .sessions import SessionDay
 
 _WIDE, _NARROW = 720.0, 328.0
 _MOST_ROWS = 12
@@ -49,9 +53,7 @@ def issues_by_day(days: Sequence[Day]) -> Markup:
     peak = max(days, key=lambda day: day["total"])
     description = f"{total:,} occurrences in {len(days)} days; most, {peak['total']:,}, on {peak['date']}."
     dates = [day["date"] for day in days]
-    return _both(
-        lambda width, name: _stacked(dates, series, width, name, "Issues per day, by severity", description)
-    )
+    return _both(lambda width, name: _stacked(dates, series, width, name, "Issues per day, by severity", description))
 
 
 def sessions_by_day(days: Sequence[SessionDay]) -> Markup:
@@ -90,7 +92,7 @@ def confidence(patterns: Sequence[Pattern]) -> Markup:
     return _both(
         lambda width, name: _ranges(
             rows,
-            [lambda x, y, p=pattern: row(p, x, y) for pattern in shown],
+            [partial(row, pattern) for pattern in shown],
             {0.0: "0", 0.6: "0.6", 0.8: "0.8", 1.0: "1"},
             (width, name, "Confidence of patterns", description),
         )
@@ -102,8 +104,8 @@ def fix_success(rates: Mapping[str, FixRate]) -> Markup:
     ordered = sorted(rates.items(), key=lambda item: (-item[1]["total_attempts"], item[0]))[:_MOST_ROWS]
     attempts = sum(rate["total_attempts"] for rate in rates.values())
     description = (
-        f"{len(rates):,} types of fixes, {attempts:,} attempts. The bar is where the true rate lies with 95 % certainty "
-        "(Wilson bounds on recent outcomes), the dot the rate over all attempts."
+        f"{len(rates):,} types of fixes, {attempts:,} attempts. The bar is where the true rate lies with "
+        "95 % certainty (Wilson bounds on recent outcomes), the dot the rate over all attempts."
     )
 
     def row(fix_type: str, rate: FixRate, x: Callable[[float], float], y: float) -> list[Markup]:
@@ -111,7 +113,16 @@ def fix_success(rates: Mapping[str, FixRate]) -> Markup:
         said = element("title", f"{fix_type}: {point:.0%}, bounds {low:.0%} to {high:.0%}, {_tries(rate)}")
         return [
             element("rect", x=x(0), y=y - 1, width=x(1) - x(0), height=2, class_="track"),
-            element("rect", said, x=x(low), y=y - 5, width=max(2.0, x(high) - x(low)), height=10, rx=5, class_="likely range"),
+            element(
+                "rect",
+                said,
+                x=x(low),
+                y=y - 5,
+                width=max(2.0, x(high) - x(low)),
+                height=10,
+                rx=5,
+                class_="likely range",
+            ),
             element("circle", cx=x(point), cy=y, r=4.5, class_="point"),
         ]
 
@@ -119,7 +130,7 @@ def fix_success(rates: Mapping[str, FixRate]) -> Markup:
     return _both(
         lambda width, name: _ranges(
             rows,
-            [lambda x, y, t=fix_type, r=rate: row(t, r, x, y) for fix_type, rate in ordered],
+            [partial(row, fix_type, rate) for fix_type, rate in ordered],
             {0.0: "0 %", 0.5: "50 %", 0.9: "90 %", 1.0: ""},
             (width, name, "Success of fixes, with bounds", description),
         )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from pattern_memory import Repo
-from pattern_memory.documents import (
-    Advice,
-    Evolution,
-    Health,
-    Insights,
-    IssueHistory,
-    Pattern,
-    Session,
-)
+if TYPE_CHECKING:
+    from pattern_memory import Repo
+    from pattern_memory.documents import (
+        Advice,
+        Evolution,
+        Health,
+        Insights,
+        IssueHistory,
+        Pattern,
+        Session,
+    )
 
 _MOST_PATTERNS = 100
 _MOST_TRAJECTORIES = 24

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,8 +14,10 @@ from markupsafe import Markup
 from pattern_memory import __version__
 
 from . import charts
-from .collect import Findings
 from .sessions import by_day
+
+if TYPE_CHECKING:
+    from .collect import Findings
 
 _LONGEST_DATA = 240
 
@@ -24,12 +26,16 @@ def render(findings: Findings) -> str:
     """The page as HTML. It allows itself no script and no request, by its own Content-Security-Policy."""
     style = resources.files(__package__).joinpath("templates/style.css").read_text("utf-8")
     environment = Environment(
-        loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
         number=lambda value: f"{value:,}",
         percent=lambda value: f"{value:.0%}",
-        two=lambda value: "–" if value is None else f"{value:.2f}",
+        two=lambda value: "-" if value is None else f"{value:.2f}",
         moment=_moment,
         data=_data,
         severity=charts.severity_class,

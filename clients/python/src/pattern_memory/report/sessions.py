@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pattern_memory.documents import Session
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pattern_memory.documents import Session
 
 
 @dataclass

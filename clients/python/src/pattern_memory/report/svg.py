@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Optional, Union
+from typing import Union
 
 from markupsafe import Markup, escape
 
 Attribute = Union[str, int, float, None]
 
 
-def element(tag: str, *children: Union[str, Markup], **attributes: Attribute) -> Markup:
-    """An element. Underscores in attributes stand for hyphens, one at the end is dropped, None leaves the attribute out."""
+def element(tag: str, *children: str | Markup, **attributes: Attribute) -> Markup:
+    """An element. Underscores in attributes are hyphens, one at the end is dropped, None leaves the attribute out."""
     named = Markup("").join(
         Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), _value(value))
         for name, value in attributes.items()
@@ -23,7 +23,9 @@ def element(tag: str, *children: Union[str, Markup], **attributes: Attribute) ->
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), named, inner)  # noqa: S704
 
 
-def canvas(width: float, height: float, name: str, title: str, description: str, parts: list[Markup], class_: str) -> Markup:
+def canvas(
+    width: float, height: float, name: str, title: str, description: str, parts: list[Markup], class_: str
+) -> Markup:
     """A drawing with its title and description for those who do not see it. `name` makes its ids unique in the page."""
     return element(
         "svg",
@@ -37,7 +39,7 @@ def canvas(width: float, height: float, name: str, title: str, description: str,
     )
 
 
-def text(x: float, y: float, content: str, class_: str = "label", anchor: Optional[str] = None) -> Markup:
+def text(x: float, y: float, content: str, class_: str = "label", anchor: str | None = None) -> Markup:
     """A line of text."""
     return element("text", content, x=x, y=y, class_=class_, text_anchor=anchor)
 

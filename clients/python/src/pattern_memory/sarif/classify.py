@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
 
-from .rules import Rule
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .rules import Rule
 
 _BY_LEVEL = {"error": "high", "warning": "medium", "note": "low", "none": "info"}
 
@@ -60,7 +62,7 @@ def severity_of(tool: str, rule: Rule, result: Mapping[str, Any]) -> str:
     return _BY_LEVEL.get(level, "medium") if isinstance(level, str) else "medium"
 
 
-def _security_score(properties: object) -> Optional[float]:
+def _security_score(properties: object) -> float | None:
     if not isinstance(properties, dict):
         return None
     try:
@@ -70,5 +72,5 @@ def _security_score(properties: object) -> Optional[float]:
     return score if 0 < score <= 10 else None
 
 
-def _text(value: object) -> Optional[str]:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None

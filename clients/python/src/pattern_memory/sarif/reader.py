@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from .classify import issue_type_of, severity_of
 from .errors import SarifError
 from .rules import RuleBook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 # What a result of such a kind reports is no finding (3.27.9).
 _NO_FINDING = {"pass", "notApplicable", "informational"}
@@ -43,7 +45,7 @@ class Report:
         return sum(self.counts.values())
 
 
-def read_report(data: bytes, *, with_suppressed: bool = False, issue_type: Optional[str] = None) -> Report:
+def read_report(data: bytes, *, with_suppressed: bool = False, issue_type: str | None = None) -> Report:
     """Counts the findings of all runs in a SARIF log.
 
     `issue_type` is given to all findings; without it the rules and the tool say it. Raises `SarifError`.
@@ -62,7 +64,7 @@ def read_report(data: bytes, *, with_suppressed: bool = False, issue_type: Optio
 
 
 def _count(
-    report: Report, book: RuleBook, result: Mapping[str, Any], with_suppressed: bool, issue_type: Optional[str]
+    report: Report, book: RuleBook, result: Mapping[str, Any], with_suppressed: bool, issue_type: str | None
 ) -> None:
     if result.get("kind", "fail") in _NO_FINDING or result.get("baselineState") == "absent":
         report.no_findings += 1

@@ -6,11 +6,13 @@ Linters say it in four ways: by `ruleId` alone (ruff), by `ruleIndex` too (ESLin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from .errors import SarifError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 UNNAMED = "(no rule)"
 
@@ -20,7 +22,7 @@ class Rule:
     """A rule as its tool describes it; of one that is not described only the id is known."""
 
     id: str
-    level: Optional[str] = None
+    level: str | None = None
     """The level of its findings where they do not say one."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     is_security: bool = False
@@ -63,7 +65,7 @@ class RuleBook:
             known = self._by_id.get(parent)
         return known or Rule(id)
 
-    def _at(self, component: object, index: object) -> Optional[Rule]:
+    def _at(self, component: object, index: object) -> Rule | None:
         rules = self._driver
         if isinstance(component, dict):
             place = component.get("index")
@@ -120,5 +122,5 @@ def _names(extensions: object) -> dict[object, int]:
     return names
 
 
-def _text(value: object) -> Optional[str]:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
