@@ -15,6 +15,7 @@ from . import documents
 from .commands.pattern import AUTO
 from .errors import (
     AccessDenied,
+    AuthenticationFailed,
     InvalidArgument,
     ModuleNotLoaded,
     OutOfMemory,
@@ -29,11 +30,13 @@ from .errors import (
 from .memory import Memory, Pipeline, Repo, connect, connect_cluster
 from .names import identifier, original, repo_name, repo_path
 from .pipeline import Queued
+from .replaced.blocking import RedisPatternMemory, create_pattern_memory
 from .retries import Retries
 
 __all__ = [
     "AUTO",
     "AccessDenied",
+    "AuthenticationFailed",
     "InvalidArgument",
     "Memory",
     "ModuleNotLoaded",
@@ -42,6 +45,7 @@ __all__ = [
     "Pipeline",
     "Queued",
     "ReadOnly",
+    "RedisPatternMemory",
     "Repo",
     "Retries",
     "ServerUnreachable",
@@ -51,6 +55,7 @@ __all__ = [
     "WrongType",
     "connect",
     "connect_cluster",
+    "create_pattern_memory",
     "documents",
     "identifier",
     "original",

@@ -9,6 +9,7 @@ from redis import exceptions as redis_errors
 
 __all__ = [
     "AccessDenied",
+    "AuthenticationFailed",
     "InvalidArgument",
     "ModuleNotLoaded",
     "OutOfMemory",
@@ -42,7 +43,11 @@ class InvalidArgument(PatternMemoryError, ValueError):
 
 
 class AccessDenied(PatternMemoryError):
-    """The ACL user may not run the command or touch the repo, or its password is wrong."""
+    """The ACL user may not run the command or touch the repo."""
+
+
+class AuthenticationFailed(AccessDenied):
+    """The server wants a password, or another one."""
 
 
 class OutOfMemory(PatternMemoryError):
@@ -84,7 +89,6 @@ class ServerUnreachable(PatternMemoryError):
 
 # What an error reply starts with: as the server writes it, whether or not redis-py took the code off.
 _AGAIN = ("TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY ")
-_DENIED = ("NOPERM", "NOAUTH", "WRONGPASS")
 
 
 def from_redis(error: Exception) -> PatternMemoryError:
@@ -101,8 +105,10 @@ def from_redis(error: Exception) -> PatternMemoryError:
         return known
     if text.startswith(_AGAIN):
         return TryAgain(text)
-    if text.startswith(_DENIED):
+    if text.startswith("NOPERM"):
         return AccessDenied(text)
+    if text.startswith(("NOAUTH", "WRONGPASS")):
+        return AuthenticationFailed(text)
     if text.startswith("OOM"):
         return OutOfMemory(text)
     if text.startswith("WRONGTYPE"):
@@ -122,7 +128,9 @@ def from_redis(error: Exception) -> PatternMemoryError:
 
 def _by_class(error: Exception, text: str) -> PatternMemoryError | None:
     """By redis-py's class, which takes the code off some replies. Some derive from others: the order counts."""
-    if isinstance(error, (redis_errors.AuthenticationError, redis_errors.NoPermissionError)):
+    if isinstance(error, redis_errors.AuthenticationError):
+        return AuthenticationFailed(text)
+    if isinstance(error, redis_errors.NoPermissionError):
         return AccessDenied(text)
     if isinstance(error, (redis_errors.BusyLoadingError, redis_errors.TryAgainError, redis_errors.ClusterDownError)):
         return TryAgain(text)

@@ -12,7 +12,7 @@ from .commands import fix, issue, pattern, server, session
 from .errors import from_redis
 from .pipeline import Queue
 from .retries import Retries
-from .steps import Block, Pause, fulfil, is_cluster
+from .steps import Block, Masters, Pause, every_repo, fulfil, masters
 from .surface import blocking, repo_blocking
 
 if TYPE_CHECKING:
@@ -62,16 +62,7 @@ class Memory:
 
         `match` is a glob. As with SCAN, a repo that comes or goes meanwhile may be there or not.
         """
-        seen: set[str] = set()
-        for node in self.redis.get_primaries() if is_cluster(self.redis) else [None]:
-            cursor = ""
-            while cursor != "0":
-                page = self._drive(fulfil(server.repos_page(cursor or "0", match, count), self.retries, node))
-                cursor = page["cursor"]
-                for name in page["repos"]:
-                    if name not in seen:
-                        seen.add(name)
-                        yield name
+        yield from self.drive(every_repo(self.retries, match, count))
 
     def pipeline(self, *, transaction: bool = False) -> Pipeline:
         """The same methods, queued, and sent in one round trip by `execute`. A transaction is MULTI and EXEC."""
@@ -94,10 +85,10 @@ class Memory:
         self.close()
 
     def _run(self, request: Request[T]) -> T:
-        return self._drive(fulfil(request, self.retries))
+        return self.drive(fulfil(request, self.retries))
 
-    def _drive(self, job: Job[T]) -> T:
-        """Do the steps of a job, one after the other."""
+    def drive(self, job: Job[T]) -> T:
+        """Carry out a job, step by step."""
         try:
             step = next(job)
             while True:
@@ -105,6 +96,8 @@ class Memory:
                     came: Any = None
                     if isinstance(step, Pause):
                         time.sleep(step.seconds)
+                    elif isinstance(step, Masters):
+                        came = masters(self.redis)
                     elif isinstance(step, Block):
                         came = step.work()
                     else:
@@ -168,7 +161,7 @@ class Pipeline(Queue):
 
     def execute(self, *, raise_on_error: bool = True) -> list[Any]:
         """Send what is queued; the results in their order. Raises the first error, or leaves errors in the list."""
-        return self._memory._drive(self._job(raise_on_error))
+        return self._memory.drive(self._job(raise_on_error))
 
     def __enter__(self) -> Pipeline:
         return self

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union
 
 from redis import exceptions as redis_errors
 
+from .commands import server
 from .errors import PatternMemoryError, TryAgain, from_redis
 
 if TYPE_CHECKING:
@@ -58,19 +59,29 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Masters:
+    """Name the masters of a cluster; of a single server that is one, without a name."""
+
+
+@dataclass(frozen=True)
 class Block:
     """Do what blocks, as files do: aside, where others must not wait for it."""
 
     work: Callable[[], Any]
 
 
-Step = Union[Execute, ExecuteAll, Pause, Block]
+Step = Union[Execute, ExecuteAll, Masters, Pause, Block]
 Job = Generator[Step, Any, T]
 
 
 def is_cluster(client: Any) -> bool:
     """Whether it is a client of a whole cluster."""
     return hasattr(client, "get_primaries")
+
+
+def masters(client: Any) -> list[Any]:
+    """What `Masters` names, of a client that knows its cluster."""
+    return list(client.get_primaries()) if is_cluster(client) else [None]
 
 
 def fulfil(request: Request[T], retries: Retries, node: Any = None) -> Job[T]:
@@ -122,6 +133,22 @@ def fulfil_all(requests: Sequence[Request[Any]], retries: Retries, *, transactio
         errors = [reply for reply in own if isinstance(reply, Exception)]
         results.append(errors[0] if errors else _read(request, own))
     return results
+
+
+def every_repo(retries: Retries, match: str | None = None, count: int = 1000) -> Job[list[str]]:
+    """The names of the repos that the caller may read, on all masters, each once."""
+    names: dict[str, None] = {}
+    try:
+        nodes = yield Masters()
+    except redis_errors.RedisError as error:
+        raise from_redis(error) from error
+    for node in nodes:
+        cursor = ""
+        while cursor != "0":
+            page = yield from fulfil(server.repos_page(cursor or "0", match, count), retries, node)
+            names.update(dict.fromkeys(page["repos"]))
+            cursor = page["cursor"]
+    return list(names)
 
 
 def _read(request: Request[Any], replies: Sequence[Any]) -> Any:

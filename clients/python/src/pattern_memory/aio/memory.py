@@ -1,33 +1,25 @@
-"""The same, to await: `connect`, `Memory`, `Repo` and `Pipeline` have the same names and arguments as their twins.
-
-import pattern_memory.aio
-
-async with pattern_memory.aio.connect() as memory:
-await memory.repo("acme/web").track_issue("style", "E501", "low")
-"""
+"""The memory, through a client that is awaited."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from redis import exceptions as redis_errors
 from redis.asyncio import Redis, RedisCluster
 
-from .commands import fix, issue, pattern, server, session
-from .errors import from_redis
-from .memory import DEFAULT_URL
-from .pipeline import Queue
-from .retries import Retries
-from .steps import Block, Pause, fulfil, is_cluster
-from .surface import awaiting, repo_awaiting
+from ..commands import fix, issue, pattern, server, session
+from ..memory import DEFAULT_URL
+from ..pipeline import Queue
+from ..retries import Retries
+from ..steps import Block, Masters, Pause, every_repo, fulfil, is_cluster, masters
+from ..surface import awaiting, repo_awaiting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
 
-    from .commands.request import Request
-    from .steps import Job
+    from ..commands.request import Request
+    from ..steps import Job
 
 __all__ = ["Memory", "Pipeline", "Repo", "connect", "connect_cluster"]
 
@@ -64,16 +56,8 @@ class Memory:
 
         `match` is a glob. As with SCAN, a repo that comes or goes meanwhile may be there or not.
         """
-        seen: set[str] = set()
-        for node in await self._masters():
-            cursor = ""
-            while cursor != "0":
-                page = await self._drive(fulfil(server.repos_page(cursor or "0", match, count), self.retries, node))
-                cursor = page["cursor"]
-                for name in page["repos"]:
-                    if name not in seen:
-                        seen.add(name)
-                        yield name
+        for name in await self.drive(every_repo(self.retries, match, count)):
+            yield name
 
     def pipeline(self, *, transaction: bool = False) -> Pipeline:
         """The same methods, queued, and sent in one round trip by `execute`. A transaction is MULTI and EXEC."""
@@ -96,20 +80,11 @@ class Memory:
     ) -> None:
         await self.close()
 
-    async def _masters(self) -> list[Any]:
-        if not is_cluster(self.redis):
-            return [None]
-        try:
-            await self.redis.initialize()
-        except redis_errors.RedisError as error:
-            raise from_redis(error) from error
-        return list(self.redis.get_primaries())
-
     async def _run(self, request: Request[T]) -> T:
-        return await self._drive(fulfil(request, self.retries))
+        return await self.drive(fulfil(request, self.retries))
 
-    async def _drive(self, job: Job[T]) -> T:
-        """Do the steps of a job, one after the other."""
+    async def drive(self, job: Job[T]) -> T:
+        """Carry out a job, step by step."""
         try:
             step = next(job)
             while True:
@@ -117,6 +92,10 @@ class Memory:
                     came: Any = None
                     if isinstance(step, Pause):
                         await asyncio.sleep(step.seconds)
+                    elif isinstance(step, Masters):
+                        if is_cluster(self.redis):
+                            await self.redis.initialize()
+                        came = masters(self.redis)
                     elif isinstance(step, Block):
                         came = await asyncio.to_thread(step.work)
                     else:
@@ -180,7 +159,7 @@ class Pipeline(Queue):
 
     async def execute(self, *, raise_on_error: bool = True) -> list[Any]:
         """Send what is queued; the results in their order. Raises the first error, or leaves errors in the list."""
-        return await self._memory._drive(self._job(raise_on_error))
+        return await self._memory.drive(self._job(raise_on_error))
 
     async def __aenter__(self) -> Pipeline:
         return self
