@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,13 @@ _SHOWN = 20
 @click.option("--from-url", metavar="URL", help="The server or database that holds the old keys [that of --url].")
 @click.option("--prefix", default=PREFIX, show_default=True, help="What the old keys begin with.")
 @click.option("--map", "names", multiple=True, metavar="OLD=NEW", help="Move the repo OLD under the name NEW.")
+@click.option(
+    "--times",
+    type=click.Choice(["local", "utc"]),
+    default="local",
+    show_default=True,
+    help="Of which zone old times are: the class wrote those of the machine it ran on.",
+)
 @click.option("--only", multiple=True, metavar="REPO", help="Move only this repo, by its old name.")
 @click.option("--dry-run", is_flag=True, help="Only say what would move.")
 @click.option("--replace", is_flag=True, help="Forget what the memory knows of each repo first.")
@@ -42,6 +50,7 @@ def migrate(
     from_url: str | None,
     prefix: str,
     names: Sequence[str],
+    times: str,
     only: Sequence[str],
     dry_run: bool,
     replace: bool,
@@ -82,6 +91,7 @@ def migrate(
                 source,
                 Target(memory, label),
                 name_of=lambda old: renamed.get(old, repo_name(old)),
+                zone=timezone.utc if times == "utc" else None,
                 dry_run=dry_run,
                 replace=replace,
                 delete_old=delete_old,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,14 @@ class HalfLives:
     fix: float = 30 * 86_400.0
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How old records are read: the half-lives of what is made of them, and the zone of their times (None: local)."""
+
+    half_lives: HalfLives
+    zone: tzinfo | None = None
+
+
 @dataclass
 class Built:
     """A document and what could not get into it. `origins` says, for each part, where its elements came from."""
@@ -52,7 +60,7 @@ class Built:
 @dataclass
 class _Parts:
     exported_at: datetime
-    half_lives: HalfLives
+    reading: Reading
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     origins: dict[str, list[Origin]] = field(default_factory=lambda: defaultdict(list))
     skipped: list[Skipped] = field(default_factory=list)
@@ -76,14 +84,14 @@ def build(
     source: Source,
     repo: str,
     now: datetime,
-    half_lives: HalfLives,
+    reading: Reading,
     leave_out: frozenset[str] = frozenset(),
 ) -> Built:
     """The document of a repo, to be imported under the name `repo`.
 
     `leave_out` are origins (`key` or `key record`) of records that the server refused.
     """
-    parts = _Parts(now, half_lives, skipped=list(old.skipped))
+    parts = _Parts(now, reading, skipped=list(old.skipped))
 
     def add(part: str, key: str, record: str | None, make: Callable[[], dict[str, Any]]) -> None:
         if origin_name((key, record)) not in leave_out:
@@ -102,9 +110,9 @@ def build(
         add("issues", source.key("issues", old.name), name, partial(_issue, parts, data, seen))
     outcomes: list[tuple[datetime, dict[str, Any]]] = []
     for i, data in enumerate(old.fixes):
-        add("fixes", source.key("fixes", old.name), f"[{i}]", partial(_fix, data, outcomes))
+        add("fixes", source.key("fixes", old.name), f"[{i}]", partial(_fix, parts, data, outcomes))
     for i, data in enumerate(old.sessions):
-        add("sessions", source.key("sessions", old.name), f"[{i}]", partial(_session, data))
+        add("sessions", source.key("sessions", old.name), f"[{i}]", partial(_session, parts, data))
     _count_fixes_and_sessions(parts)
     oldest = sorted(parts.days)[-_LONGEST_WINDOW:]
     document = {
@@ -115,7 +123,7 @@ def build(
         "patterns": parts.parts["patterns"],
         "issues": parts.parts["issues"],
         "fixes": _newest_first(parts, "fixes", "applied_at"),
-        "fix_stats": _fix_stats(outcomes, half_lives.fix),
+        "fix_stats": _fix_stats(outcomes, reading.half_lives.fix),
         "sessions": _newest_first(parts, "sessions", "created_at"),
         "days": {day: dict(parts.days[day]) for day in oldest},
     }
@@ -140,13 +148,13 @@ def _pattern(parts: _Parts, pattern_type: str, fields: Mapping[bytes, bytes], ch
     except UnicodeDecodeError as error:
         raise Malformed("it is no UTF-8") from error
     data = json_object(record.get("pattern_data", ""), "pattern_data")
-    created = instant(record, "created_at", "updated_at")
-    updated = max(created, instant(record, "updated_at", "created_at"))
+    created = instant(record, parts.reading.zone, "created_at", "updated_at")
+    updated = max(created, instant(record, parts.reading.zone, "updated_at", "created_at"))
     confidence = number(record, "confidence", 0, 1, default=0.0)
     history: list[dict[str, Any]] = []
     for i, data_of_change in enumerate(changes.records):
         try:
-            history.append(_change(data_of_change))
+            history.append(_change(parts, data_of_change))
         except Malformed as error:
             parts.skipped.append(Skipped(changes.key, f"[{i}]", str(error)))
     history.sort(key=lambda change: str(change["at"]), reverse=True)
@@ -167,12 +175,11 @@ def _pattern(parts: _Parts, pattern_type: str, fields: Mapping[bytes, bytes], ch
     }
 
 
-def _change(data: bytes) -> dict[str, Any]:
+def _change(parts: _Parts, data: bytes) -> dict[str, Any]:
     record = json_object(data)
-    at = instant(record, "created_at", "timestamp", "changed_at", "updated_at")
+    at = instant(record, parts.reading.zone, "created_at", "timestamp", "changed_at", "updated_at")
     change: dict[str, Any] = {"version": 0, "at": written(at)}
     after = _side(record, "after_data", "after")
-    # Empty data is how the class wrote that there was no record.
     if "before_data" in record or "before" in record:
         change["before"] = _side(record, "before_data", "before")
     if after is not None:
@@ -188,7 +195,8 @@ def _change(data: bytes) -> dict[str, Any]:
 
 def _side(record: Mapping[str, Any], *names: str) -> dict[str, Any] | None:
     found = next((record[name] for name in names if record.get(name)), None)
-    return None if found is None else json_object(found, names[0])
+    # Empty data, too, is how the class wrote that there were none.
+    return json_object(found, names[0]) or None if found is not None else None
 
 
 def _issue(parts: _Parts, data: bytes, seen: dict[tuple[str, str], str]) -> dict[str, Any]:
@@ -198,8 +206,8 @@ def _issue(parts: _Parts, data: bytes, seen: dict[tuple[str, str], str]) -> dict
     frequency = count(record, "frequency", default=1)
     if frequency == 0:
         raise Malformed("frequency is 0")
-    created = instant(record, "created_at", "last_seen")
-    last = max(created, instant(record, "last_seen", "created_at"))
+    created = instant(record, parts.reading.zone, "created_at", "last_seen")
+    last = max(created, instant(record, parts.reading.zone, "last_seen", "created_at"))
     # The class wrote a tenth of the frequency.
     score = number(record, "trend_score", 0, 1e12, default=0.1 * frequency) or 0.1 * frequency
     if (issue_type, rule) in seen:
@@ -217,7 +225,7 @@ def _issue(parts: _Parts, data: bytes, seen: dict[tuple[str, str], str]) -> dict
     while recent and recent[-1] == 0:
         recent.pop()
     # The instant at which the decayed count, ten times the score when last seen, falls to one.
-    trend = last.timestamp() + parts.half_lives.trend * math.log2(10 * score)
+    trend = last.timestamp() + parts.reading.half_lives.trend * math.log2(10 * score)
     return {
         "issue_type": issue_type,
         "issue_rule": rule,
@@ -247,9 +255,9 @@ def _spread(frequency: int, created: datetime, last: datetime) -> dict[datetime,
     return daily
 
 
-def _fix(data: bytes, outcomes: list[tuple[datetime, dict[str, Any]]]) -> dict[str, Any]:
+def _fix(parts: _Parts, data: bytes, outcomes: list[tuple[datetime, dict[str, Any]]]) -> dict[str, Any]:
     record = json_object(data)
-    at = instant(record, "applied_at", "created_at", "timestamp")
+    at = instant(record, parts.reading.zone, "applied_at", "created_at", "timestamp")
     metadata = record.get("metadata")
     feedback = record.get("feedback_score")
     outcome = {
@@ -265,7 +273,7 @@ def _fix(data: bytes, outcomes: list[tuple[datetime, dict[str, Any]]]) -> dict[s
     return outcome
 
 
-def _session(data: bytes) -> dict[str, Any]:
+def _session(parts: _Parts, data: bytes) -> dict[str, Any]:
     record = json_object(data)
     extra = record.get("session_data")
     return {
@@ -273,7 +281,7 @@ def _session(data: bytes) -> dict[str, Any]:
         "patterns_learned": count(record, "patterns_learned", default=0),
         "insights_generated": count(record, "insights_generated", default=0),
         "session_data": json_object(extra, "session_data") if extra else None,
-        "created_at": written(instant(record, "created_at", "timestamp")),
+        "created_at": written(instant(record, parts.reading.zone, "created_at", "timestamp")),
     }
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from pattern_memory.errors import InvalidArgument, PatternMemoryError
 
-from .document import Built, HalfLives, build, origin_name
+from .document import Built, Reading, build, origin_name
 from .records import written
 from .source import OldRepo, Skipped, Source
 
@@ -65,7 +65,7 @@ class RepoResult:
 
 
 class Migration:
-    """One run. `name_of` says what a repo is called on the server."""
+    """One run. `name_of` says what a repo is called on the server, `zone` what old times are of (None: local)."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Migration:
         target: Target,
         *,
         name_of: Callable[[str], str],
+        zone: tzinfo | None = None,
         dry_run: bool = False,
         replace: bool = False,
         delete_old: bool = False,
@@ -81,7 +82,7 @@ class Migration:
         self._source, self._target, self._name_of = source, target, name_of
         self._dry_run, self._replace, self._delete_old = dry_run, replace, delete_old
         self._after_step = after_step
-        self._half_lives: HalfLives = target.half_lives()
+        self._reading = Reading(target.half_lives(), zone)
 
     def run(self) -> Iterator[RepoResult]:
         """Moves all repos; what fails for one does not keep the others from moving."""
@@ -100,7 +101,7 @@ class Migration:
 
     def _move(self, old: OldRepo, result: RepoResult) -> None:
         digest = old.digest()
-        built = build(old, self._source, result.repo, datetime.now(timezone.utc), self._half_lives)
+        built = build(old, self._source, result.repo, datetime.now(timezone.utc), self._reading)
         _tell(result, built)
         if not any(built.counts.values()):
             result.state = "nothing"
@@ -145,7 +146,7 @@ class Migration:
                     Skipped(*_discreet(origin), f"the server refuses it: {str(error)[found.end() :].strip(' .:')}")
                 )
                 now = datetime.now(timezone.utc)
-                built = build(old, self._source, result.repo, now, self._half_lives, frozenset(refused))
+                built = build(old, self._source, result.repo, now, self._reading, frozenset(refused))
         self._after_step("imported")
         _tell(result, built)
         result.skipped += names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pattern_memory import names
@@ -90,24 +90,28 @@ def flag(record: Mapping[str, Any], name: str) -> bool:
     raise Malformed(f"{name} is neither true nor false")
 
 
-def instant(record: Mapping[str, Any], *names: str) -> datetime:
-    """The first of these times that is there. The class wrote them without an offset; they are taken for UTC."""
+def instant(record: Mapping[str, Any], zone: tzinfo | None, *names: str) -> datetime:
+    """The first of these times that is there, in UTC.
+
+    The class wrote them without an offset: they are of `zone`, or of this machine's where that is None.
+    """
     for name in names:
         value = record.get(name)
         if value is None or value == "":
             continue
-        return _instant(value, name)
+        return _instant(value, zone, name)
     raise Malformed(f"{names[0]} is missing")
 
 
-def _instant(value: object, name: str) -> datetime:
+def _instant(value: object, zone: tzinfo | None, name: str) -> datetime:
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             found = datetime.fromtimestamp(value, timezone.utc)
         else:
             text = str(value)
             found = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text)
-            found = found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)
+            # Without a zone `astimezone` takes a time for one of this machine's.
+            found = (found.replace(tzinfo=zone) if found.tzinfo is None else found).astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError) as error:
         raise Malformed(f"{name} is no time in ISO 8601") from error
     if found.year < 1970:
