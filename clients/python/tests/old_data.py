@@ -56,7 +56,7 @@ class OldClass:
             "fix_type": fix_type,
             "success": success,
             "feedback_score": 0.5,
-            "metadata": {"note": f'token = "{SECRET}"'},
+            "metadata": {"note": f'password = "{SECRET}"'},
             "applied_at": at,
             **fields,
         }

@@ -109,7 +109,7 @@ def test_everything_moves_with_its_counts_times_and_scores(
 
     # What the class stored in clear is not in the memory.
     assert SECRET not in json.dumps(repo.export())
-    assert len(old.keys()) == 6
+    assert len(old.keys()) == 7
 
 
 def test_times_without_a_zone_are_local_unless_told_otherwise(

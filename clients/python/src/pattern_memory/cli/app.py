@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -51,7 +52,7 @@ def run(arguments: list[str] | None = None) -> int:
         failure.show()
         return failure.exit_code
     except BrokenPipeError:
-        # Whoever read the output, `head` perhaps, has had enough. Nothing is to be flushed at the end.
-        sys.stdout = None
+        # Whoever read the output, `head` perhaps, has had enough. What is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
     return code if isinstance(code, int) else exits.OK

@@ -6,16 +6,17 @@ import click
 from click.shell_completion import get_completion_class
 
 
-@click.command(short_help="Print the script that completes commands in a shell.")
+# \b keeps click from filling the lines.
+_WHERE = """\b
+bash: eval "$(pattern-memory completion bash)"         in ~/.bashrc
+zsh:  eval "$(pattern-memory completion zsh)"          in ~/.zshrc, after compinit
+fish: pattern-memory completion fish > ~/.config/fish/completions/pattern-memory.fish"""
+
+
+@click.command(short_help="Print the script that completes commands in a shell.", epilog=_WHERE)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the script that completes commands, options and repos in a shell.
-
-    \b
-    bash: eval "$(pattern-memory completion bash)"         in ~/.bashrc
-    zsh:  eval "$(pattern-memory completion zsh)"          in ~/.zshrc, after compinit
-    fish: pattern-memory completion fish > ~/.config/fish/completions/pattern-memory.fish
-    """
+    """Print the script that completes commands, options and repos in a shell."""
     from .app import tool
 
     made = get_completion_class(shell)

@@ -43,4 +43,6 @@ class Negative(Failure):
 
 def failure(error: PatternMemoryError) -> Failure:
     """For an error of the library."""
-    return NoServer(str(error)) if isinstance(error, (ServerUnreachable, ModuleNotLoaded)) else Failure(str(error))
+    if isinstance(error, ServerUnreachable):
+        return NoServer(f"the server cannot be reached: {error}")
+    return NoServer(str(error)) if isinstance(error, ModuleNotLoaded) else Failure(str(error))

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from pattern_memory import Memory, Repo
 
 _STDIN = "-"
+_EXAMPLE = "As in: ruff check --output-format sarif . | pattern-memory ingest -"
 
 
-@click.command(short_help="Count what linters found (SARIF).")
+@click.command(short_help="Count what linters found (SARIF).", epilog=_EXAMPLE)
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...", type=click.Path(allow_dash=True))
 @click.option("--repo", metavar="REPO", shell_complete=complete_repos, help="The repo that was looked at.")
 @click.option(
@@ -42,15 +43,12 @@ def ingest(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    r"""Count the findings in reports of linters: SARIF 2.1, as ruff, clippy-sarif, ESLint, Semgrep and CodeQL write it.
+    """Count the findings in reports of linters: SARIF 2.1, as ruff, clippy-sarif, ESLint, Semgrep and CodeQL write it.
 
     A REPORT of - is read from the standard input. Each report is counted by one command, all of it or nothing. A report
     that cannot be read is named, the others are counted, and the exit code is 1.
 
     Every report counts as a run of its own: who ingests the same one twice has counted its findings twice.
-
-    \b
-    ruff check --output-format sarif . | pattern-memory ingest -
     """
     if reports.count(_STDIN) > 1:
         raise click.UsageError("the standard input (-) can be read only once")

@@ -32,7 +32,13 @@ def console(*, stderr: bool = False) -> Console:
     if not file.isatty():
         columns = os.environ.get("COLUMNS", "")
         width = int(columns) if columns.isdigit() and int(columns) else _PIPE_WIDTH
-    return Console(file=file, width=width, highlight=False, soft_wrap=False)
+    return _Console(file=file, width=width, highlight=False)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to whoever runs the tool: rich itself ends it with 1."""
+        raise BrokenPipeError
 
 
 def print_json(document: Any) -> None:

@@ -66,7 +66,7 @@ def read_report(data: bytes, *, with_suppressed: bool = False, issue_type: str |
 def _count(
     report: Report, book: RuleBook, result: Mapping[str, Any], with_suppressed: bool, issue_type: str | None
 ) -> None:
-    if result.get("kind", "fail") in _NO_FINDING or result.get("baselineState") == "absent":
+    if str(result.get("kind")) in _NO_FINDING or result.get("baselineState") == "absent":
         report.no_findings += 1
         return
     if not with_suppressed and _is_suppressed(result):
