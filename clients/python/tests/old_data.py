@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-SECRET = "EXAMPLE-hunter2-x9"  # noqa: S105
+SECRET = "EXAMPLE-hunter2-x9"
 
 
 class OldClass:
@@ -86,5 +86,5 @@ class OldClass:
         self.session(repo, "review", 3, 1, "2026-03-01T00:00:00")
         self.session(repo, "scan", 2, 0, "2026-03-02T00:00:00")
 
-    def keys(self) -> set[str]:
+    def left(self) -> set[str]:
         return set(self.redis.keys("kirolinter:*"))

@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers import running
 
 from pattern_memory.cli.app import run, tool
 from pattern_memory.cli.repository import repo_of_directory, repo_of_remote
+from servers import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from servers import Server
-
     from pattern_memory import Repo
+    from servers import Server
 
 SAMPLES = Path(__file__).parent / "samples"
 RUFF, ESLINT = str(SAMPLES / "ruff.sarif"), str(SAMPLES / "eslint.sarif")
@@ -110,7 +109,8 @@ def test_a_broken_report_is_named_and_the_others_are_counted(ask: Tool, repo: Re
     broken.write_text('{"runs": [\n{]')
     ran = ask("ingest", str(broken), RUFF, str(tmp_path / "missing"), str(tmp_path), ESLINT, "--repo", repo.name)
     assert ran.code == 1
-    assert f"{broken}: no JSON: " in ran.err and "at line 2, column 2" in ran.err
+    assert f"{broken}: no JSON: " in ran.err
+    assert "at line 2, column 2" in ran.err
     assert f"{tmp_path / 'missing'}: cannot be read: No such file or directory" in ran.err
     assert f"{tmp_path}: cannot be read: Is a directory" in ran.err
     assert f"20 findings counted in {repo.name}" in ran.out
@@ -360,8 +360,8 @@ def test_the_doctor_looks_at_every_master_of_a_cluster(ask: Tool, cluster: list[
     assert nodes == {f"127.0.0.1:{node.port}" for node in cluster}
     slots = [check for check in ran.json["checks"] if check["name"] == "slots"]
     assert [check["state"] for check in slots] == ["ok"] * 3
-    states = {check["name"]: check["state"] for check in ask("doctor", name, "--url", cluster[0].url, "--json").json["checks"]}
-    assert states["cluster"] == "warn"
+    ran = ask("doctor", name, "--url", cluster[0].url, "--json")
+    assert {check["name"]: check["state"] for check in ran.json["checks"]}["cluster"] == "warn"
 
 
 def test_a_cluster_is_fed_and_read(ask: Tool, cluster: list[Server], name: str) -> None:
@@ -417,7 +417,8 @@ def test_watch_ends_cleanly_with_control_c(server: Server, known: Repo) -> None:
     assert process.wait(30) == 0
     os.close(leader)
     # The terminal is as it was: the other screen is left, the cursor is back.
-    assert "\x1b[?1049l" in seen and "\x1b[?25h" in seen
+    assert "\x1b[?1049l" in seen
+    assert "\x1b[?25h" in seen
     assert "Traceback" not in seen
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-
 # \b keeps click from filling the lines.
 _WHERE = """\b
 bash: eval "$(pattern-memory completion bash)"         in ~/.bashrc

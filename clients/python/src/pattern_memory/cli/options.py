@@ -29,9 +29,7 @@ def server_options(function: Function) -> Function:
     """`--url`, `--cluster` and `--json`; the command is handed `open_memory` and `as_json`."""
 
     @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
-    @click.option(
-        "--cluster", envvar="PATTERN_MEMORY_CLUSTER", is_flag=True, help="The URL names a node of a cluster."
-    )
+    @click.option("--cluster", envvar="PATTERN_MEMORY_CLUSTER", is_flag=True, help="The URL names a node of a cluster.")
     @click.option(
         "--url",
         envvar="PATTERN_MEMORY_URL",

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from .svg import canvas, element, fit, line, text, ticks
 
 if TYPE_CHECKING:
-    from pattern_memory.documents import Day, FixRate, Pattern
+    from collections.abc import Callable, Mapping, Sequence
 
-    from .sessions import SessionDay
+    from markupsafe import Markup
+
+    from pattern_memory.documents import FixRate, Pattern
+
+    from .periods import Period
 
 _WIDE, _NARROW = 720.0, 328.0
 _MOST_ROWS = 12
 SEVERITIES = ("critical", "high", "medium", "low", "info")
-_Draw = Callable[[float, str], Markup]
 
 
 @dataclass(frozen=True)
@@ -31,42 +31,49 @@ class Series:
     values: Sequence[int]
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row of a chart from 0 to 1. `draw` is given where values lie on the axis, and the middle of the row."""
+
+    name: str
+    value: str
+    draw: Callable[[Callable[[float], float], float], list[Markup]]
+
+
 def severity_class(severity: str) -> str:
     """The class that colours a severity; those that are not of the usual five share one."""
     return severity.lower() if severity.lower() in SEVERITIES else "other"
 
 
-def severities_of(days: Sequence[Day]) -> list[str]:
+def severities_of(periods: Sequence[Period]) -> list[str]:
     """The severities that occur, the worst first, unusual ones at the end."""
-    found = {severity for day in days for severity in day["by_severity"]}
+    found = {severity for period in periods for severity in period.findings}
     known = {severity: place for place, severity in enumerate(SEVERITIES)}
     return sorted(found, key=lambda severity: (known.get(severity.lower(), len(known)), severity))
 
 
-def issues_by_day(days: Sequence[Day]) -> Markup:
-    """Occurrences of issues a day, stacked by severity."""
+def findings(periods: Sequence[Period], per: str) -> Markup:
+    """Occurrences of issues a day (or week ...), stacked by severity."""
     series = [
-        Series(severity, severity_class(severity), [day["by_severity"].get(severity, 0) for day in days])
-        for severity in severities_of(days)
+        Series(severity, severity_class(severity), [period.findings[severity] for period in periods])
+        for severity in severities_of(periods)
     ]
-    total = sum(day["total"] for day in days)
-    peak = max(days, key=lambda day: day["total"])
-    description = f"{total:,} occurrences in {len(days)} days; most, {peak['total']:,}, on {peak['date']}."
-    dates = [day["date"] for day in days]
-    return _both(lambda width, name: _stacked(dates, series, width, name, "Issues per day, by severity", description))
+    total = sum(period.total for period in periods)
+    peak = max(periods, key=lambda period: period.total)
+    description = f"{total:,} findings since {periods[0].date}; most per {per}, {peak.total:,}, from {peak.date} on."
+    return _both(partial(_stacked, "findings", periods, series, (f"Findings per {per}, by severity", description)))
 
 
-def sessions_by_day(days: Sequence[SessionDay]) -> Markup:
-    """What sessions brought, by day."""
+def sessions(periods: Sequence[Period], per: str) -> Markup:
+    """What sessions brought."""
     series = [
-        Series("patterns learned", "learned", [day.patterns for day in days]),
-        Series("insights generated", "insight", [day.insights for day in days]),
+        Series("patterns learned", "learned", [period.patterns for period in periods]),
+        Series("insights generated", "insight", [period.insights for period in periods]),
     ]
-    sessions = sum(day.sessions for day in days)
-    learned, insights = sum(day.patterns for day in days), sum(day.insights for day in days)
-    description = f"{sessions:,} sessions brought {learned:,} patterns and {insights:,} insights in {len(days)} days."
-    dates = [day.date for day in days]
-    return _both(lambda width, name: _stacked(dates, series, width, name, "What sessions brought, by day", description))
+    n = sum(period.sessions for period in periods)
+    learned, insights = sum(period.patterns for period in periods), sum(period.insights for period in periods)
+    description = f"{n:,} sessions brought {learned:,} patterns and {insights:,} insights since {periods[0].date}."
+    return _both(partial(_stacked, "sessions", periods, series, (f"What sessions brought per {per}", description)))
 
 
 def confidence(patterns: Sequence[Pattern]) -> Markup:
@@ -88,15 +95,9 @@ def confidence(patterns: Sequence[Pattern]) -> Markup:
             element("rect", said, x=x(0), y=y - 4, width=max(2.0, x(value) - x(0)), height=8, rx=4, class_=level),
         ]
 
-    rows = [(_pattern_name(pattern), f"{pattern['confidence']:.2f}") for pattern in shown]
-    return _both(
-        lambda width, name: _ranges(
-            rows,
-            [partial(row, pattern) for pattern in shown],
-            {0.0: "0", 0.6: "0.6", 0.8: "0.8", 1.0: "1"},
-            (width, name, "Confidence of patterns", description),
-        )
-    )
+    rows = [Row(_pattern_name(pattern), f"{pattern['confidence']:.2f}", partial(row, pattern)) for pattern in shown]
+    marks = {0.0: "0", 0.6: "0.6", 0.8: "0.8", 1.0: "1"}
+    return _both(partial(_ranges, "confidence", rows, marks, ("Confidence of patterns", description)))
 
 
 def fix_success(rates: Mapping[str, FixRate]) -> Markup:
@@ -126,15 +127,12 @@ def fix_success(rates: Mapping[str, FixRate]) -> Markup:
             element("circle", cx=x(point), cy=y, r=4.5, class_="point"),
         ]
 
-    rows = [(fix_type, f"{rate['success_rate']:.0%} of {rate['total_attempts']:,}") for fix_type, rate in ordered]
-    return _both(
-        lambda width, name: _ranges(
-            rows,
-            [partial(row, fix_type, rate) for fix_type, rate in ordered],
-            {0.0: "0 %", 0.5: "50 %", 0.9: "90 %", 1.0: ""},
-            (width, name, "Success of fixes, with bounds", description),
-        )
-    )
+    rows = [
+        Row(fix_type, f"{rate['success_rate']:.0%} of {rate['total_attempts']:,}", partial(row, fix_type, rate))
+        for fix_type, rate in ordered
+    ]
+    marks = {0.0: "0 %", 0.5: "50 %", 0.9: "90 %", 1.0: ""}
+    return _both(partial(_ranges, "fixes", rows, marks, ("Success of fixes, with bounds", description)))
 
 
 def sparkline(points: Sequence[float], label: str) -> Markup:
@@ -161,20 +159,26 @@ def _spark_y(value: float, height: float) -> float:
     return 3 + (height - 6) * (1 - value)
 
 
-def _both(draw: _Draw) -> Markup:
-    return draw(_WIDE, "wide") + draw(_NARROW, "narrow")
+def _both(draw: Callable[[float, bool], Markup]) -> Markup:
+    return draw(_WIDE, False) + draw(_NARROW, True)
 
 
 def _stacked(
-    dates: Sequence[str], series: Sequence[Series], width: float, size: str, title: str, description: str
+    name: str,
+    periods: Sequence[Period],
+    series: Sequence[Series],
+    said: tuple[str, str],
+    width: float,
+    is_narrow: bool,
 ) -> Markup:
-    """Bars by day, each a stack."""
-    height = 240.0 if size == "wide" else 200.0
+    """Bars, each a stack, one for each period."""
+    height = 200.0 if is_narrow else 240.0
     left, right, top, bottom = 40.0, 4.0, 10.0, 24.0
-    totals = [sum(values) for values in zip(*(one.values for one in series))] or [0] * len(dates)
+    dates = [period.date for period in periods]
+    totals = [sum(values) for values in zip(*(one.values for one in series))]
     marks = ticks(max(totals, default=0))
     floor, room = height - bottom, height - bottom - top
-    slot = (width - left - right) / max(1, len(dates))
+    slot = (width - left - right) / len(dates)
     bar = max(1.0, min(28.0, slot * 0.76))
     parts = []
     for mark in marks:
@@ -187,32 +191,24 @@ def _stacked(
         # From the least severe up, so that what is worst is on top.
         for one in reversed(series):
             n = one.values[i]
-            if not n:
-                continue
-            tall = room * n / marks[-1]
-            y -= tall
-            said = element("title", f"{date}: {n:,} {one.name}")
-            parts.append(element("rect", said, x=x, y=y, width=bar, height=tall, class_=f"bar {one.class_}"))
-    for i in _labelled(len(dates), 7 if size == "wide" else 4):
-        anchor = "end" if i == len(dates) - 1 and len(dates) > 1 else "middle"
-        x = left + slot * (i + 0.5)
-        parts.append(text(width - right if anchor == "end" else x, height - 6, _day(dates[i]), anchor=anchor))
-    name = f"{title.split()[0].lower()}-{title.split()[-1].lower()}-{size}"
-    return canvas(width, height, name, title, description, parts, f"chart {size}")
+            if n:
+                tall = room * n / marks[-1]
+                y -= tall
+                tip = element("title", f"{date}: {n:,} {one.name}")
+                parts.append(element("rect", tip, x=x, y=y, width=bar, height=tall, class_=f"bar {one.class_}"))
+    for i in _labelled(len(dates), 4 if is_narrow else 7):
+        is_last = i == len(dates) - 1 and len(dates) > 1
+        x = width - right if is_last else left + slot * (i + 0.5)
+        parts.append(text(x, height - 6, _day(dates[i]), anchor="end" if is_last else "middle"))
+    return _canvas(name, width, height, said, parts, is_narrow)
 
 
 def _ranges(
-    rows: Sequence[tuple[str, str]],
-    draws: Sequence[Callable[[Callable[[float], float], float], list[Markup]]],
-    marks: Mapping[float, str],
-    frame: tuple[float, str, str, str],
+    name: str, rows: Sequence[Row], marks: Mapping[float, str], said: tuple[str, str], width: float, is_narrow: bool
 ) -> Markup:
     """Rows over an axis from 0 to 1. In a narrow chart each name stands above its row."""
-    width, size, title, description = frame
-    narrow = size == "narrow"
-    name_width = 0.0 if narrow else 220.0
-    value_width = 84.0 if not narrow else 0.0
-    tall, top, bottom = (44.0, 6.0, 22.0) if narrow else (28.0, 6.0, 22.0)
+    name_width, value_width = (0.0, 0.0) if is_narrow else (220.0, 84.0)
+    tall, top, bottom = (44.0, 6.0, 22.0) if is_narrow else (28.0, 6.0, 22.0)
     left, right = name_width + 8, width - value_width - 8
     height = top + tall * len(rows) + bottom
 
@@ -222,19 +218,24 @@ def _ranges(
     parts = []
     for mark, label in marks.items():
         parts.append(line(x(mark), top, x(mark), height - bottom, "axis" if mark == 0 else "grid"))
-        anchor = "start" if mark == 0 and narrow else "middle"
-        parts.append(text(x(mark), height - 6, label, anchor=anchor))
-    for i, ((name, value), draw) in enumerate(zip(rows, draws)):
-        y = top + tall * i + (32.0 if narrow else tall / 2)
-        if narrow:
-            parts.append(text(left + 4, y - 12, fit(name, right - left - 90), "label strong"))
-            parts.append(text(right, y - 12, value, anchor="end"))
+        parts.append(text(x(mark), height - 6, label, anchor="start" if mark == 0 and is_narrow else "middle"))
+    for i, row in enumerate(rows):
+        y = top + tall * i + (32.0 if is_narrow else tall / 2)
+        if is_narrow:
+            parts.append(text(left + 4, y - 12, fit(row.name, right - left - 90), "label strong"))
+            parts.append(text(right, y - 12, row.value, anchor="end"))
         else:
-            parts.append(text(name_width - 4, y + 4, fit(name, name_width - 8), "label strong", "end"))
-            parts.append(text(right + 10, y + 4, value))
-        parts += draw(x, y)
-    ids = f"{title.split()[0].lower()}-{title.split()[-1].lower()}-{size}"
-    return canvas(width, height, ids, title, description, parts, f"chart {size}")
+            parts.append(text(name_width - 4, y + 4, fit(row.name, name_width - 8), "label strong", "end"))
+            parts.append(text(right + 10, y + 4, row.value))
+        parts += row.draw(x, y)
+    return _canvas(name, width, height, said, parts, is_narrow)
+
+
+def _canvas(
+    name: str, width: float, height: float, said: tuple[str, str], parts: list[Markup], is_narrow: bool
+) -> Markup:
+    size = "narrow" if is_narrow else "wide"
+    return canvas(width, height, f"{name}-{size}", *said, parts, f"chart {size}")
 
 
 def _labelled(count: int, most: int) -> list[int]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pattern_memory import __version__
 
 from . import charts
-from .sessions import by_day
+from .periods import periods, span_of
 
 if TYPE_CHECKING:
     from .collect import Findings
@@ -56,8 +56,8 @@ def render(findings: Findings) -> str:
 
 def _charts(findings: Findings) -> dict[str, Any]:
     days = findings.history["days"]
-    dates = [day["date"] for day in days]
-    sessions = by_day(findings.sessions, dates)
+    span, per = span_of(len(days))
+    drawn = periods(days, findings.sessions, span)
     rates = findings.insights["fix_success_rates"]
     sparks = {}
     for key, evolution in findings.evolutions.items():
@@ -66,12 +66,13 @@ def _charts(findings: Findings) -> dict[str, Any]:
             said = f"Confidence from {points[0]:.2f} to {points[-1]:.2f} in {len(points)} changes"
             sparks[key] = charts.sparkline(points, said)
     return {
-        "severities": charts.severities_of(days),
-        "issues_chart": charts.issues_by_day(days) if findings.history["total"] else None,
+        "per": per,
+        "periods": drawn,
+        "severities": charts.severities_of(drawn),
+        "issues_chart": charts.findings(drawn, per) if findings.history["total"] else None,
         "confidence_chart": charts.confidence(findings.patterns) if findings.patterns else None,
         "fix_chart": charts.fix_success(rates) if rates else None,
-        "session_days": sessions,
-        "sessions_chart": charts.sessions_by_day(sessions) if any(day.sessions for day in sessions) else None,
+        "sessions_chart": charts.sessions(drawn, per) if any(period.sessions for period in drawn) else None,
         "sparks": sparks,
     }
 

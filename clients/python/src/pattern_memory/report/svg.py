@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from typing import Union
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
 Attribute = Union[str, int, float, None]
+
+_BROAD = frozenset("@%mwMW…")
+_SLIM = frozenset("ijltfrI.,:;'|!()[] ")
 
 
 def element(tag: str, *children: str | Markup, **attributes: Attribute) -> Markup:
@@ -60,10 +64,24 @@ def ticks(most: float, wanted: int = 4) -> list[float]:
     return [step * i for i in range(math.ceil(most / step) + 1)]
 
 
-def fit(content: str, width: float, per_character: float = 6.6) -> str:
-    """Text cut to what fits into a width."""
-    most = max(4, int(width / per_character))
-    return content if len(content) <= most else f"{content[: most - 1]}…"
+def fit(content: str, width: float) -> str:
+    """Text cut to what fits into a width, at the size of a label. Fonts differ, so it is cut rather early."""
+    room = width - _width("…")
+    for i, character in enumerate(content):
+        room -= _width(character)
+        if room < 0 and _width(content[i:]) > room + _width(character) + _width("…"):
+            return f"{content[:i]}…"
+    return content
+
+
+def _width(text: str) -> float:
+    return sum(map(_width_of, text))
+
+
+def _width_of(character: str) -> float:
+    if east_asian_width(character) in {"W", "F"}:
+        return 13.0
+    return 11.5 if character in _BROAD else 5.0 if character in _SLIM else 7.7
 
 
 def _value(value: Attribute) -> str:
