@@ -127,11 +127,37 @@ has_python_with_venv() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.vers
 # The scripts' own Python environment, with the exact versions of learn/requirements.txt; its
 # interpreter is then in $venv_python.
 ensure_python_environment() {
-    local venv="$cache/venv" requirements="$root/scripts/learn/requirements.txt" stamp
-    venv_python="$venv/bin/python"
+    venv_python="$cache/venv/bin/python"
+    make_environment venv "$root/scripts/learn/requirements.txt"
+}
+
+# What the tests of the Python client need, in the same way; the interpreter is then in $client_python, and
+# the releases of redis-py that are tested besides the newest are in $cache/redis-py/VERSION.
+ensure_client_environment() {
+    client_python="$cache/client-venv/bin/python"
+    make_environment client-venv "$root/clients/python/tests/requirements.txt" || return 1
+    local version work
+    work="$(unpacking_directory)"
+    for version in $(redis_py_versions); do
+        [[ ! -d "$cache/redis-py/$version" ]] || continue
+        say "installing redis-py $version below .cache"
+        rm -rf "$work"
+        mkdir -p "$cache/redis-py"
+        "$client_python" -m pip --disable-pip-version-check --no-input install --quiet --no-deps \
+            --target "$work" "redis==$version" </dev/null || return 1
+        # Moved into its place only when whole.
+        mv "$work" "$cache/redis-py/$version" || return 1
+    done
+}
+
+redis_py_versions() { grep -v '^#' "$root/clients/python/tests/redis-py.txt"; }
+
+# make_environment NAME REQUIREMENTS: a virtual environment in $cache/NAME, made anew when the file changes.
+make_environment() {
+    local venv="$cache/$1" requirements="$2" stamp
     stamp="$(sha256sum <"$requirements")"
-    if [[ -x "$venv_python" && -f "$venv/stamp" && "$(<"$venv/stamp")" == "$stamp" ]] &&
-        "$venv_python" -c '' 2>/dev/null; then
+    if [[ -x "$venv/bin/python" && -f "$venv/stamp" && "$(<"$venv/stamp")" == "$stamp" ]] &&
+        "$venv/bin/python" -c '' 2>/dev/null; then
         return 0
     fi
     local python=python3
@@ -139,11 +165,11 @@ ensure_python_environment() {
         python=/usr/bin/python3
         has_python_with_venv "$python" || install_packages python3 python3-venv || return 1
     fi
-    say 'making a Python environment in .cache/venv'
+    say "making a Python environment in .cache/$1"
     rm -rf "$venv"
     mkdir -p "$cache"
     "$python" -m venv "$venv" &&
-        "$venv_python" -m pip --disable-pip-version-check --no-input install --quiet \
+        "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet \
             --requirement "$requirements" </dev/null &&
         printf '%s\n' "$stamp" >"$venv/stamp"
 }

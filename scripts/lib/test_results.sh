@@ -40,6 +40,15 @@ count_tests() {
             }
             seen = 1
         }
+        # pytest: "2 failed, 148 passed, 1 skipped in 12.34s".
+        /^(=+ )?[0-9]+ (passed|failed|error|skipped).* in [0-9.]+s/ {
+            for (i = 2; i <= NF; i++) {
+                if ($i ~ /^passed/) passed += $(i - 1)
+                if ($i ~ /^(failed|error)/) failed += $(i - 1)
+                if ($i ~ /^skipped/) ignored += $(i - 1)
+            }
+            seen = 1
+        }
         # The unittest of Python, which says only what failed.
         /^Ran [0-9]+ test/ { ran = $2; seen = 1 }
         /^FAILED \(/ { while (match($0, /[0-9]+/)) { wrong += substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }

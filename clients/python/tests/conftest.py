@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
-from servers import Server, running, running_cluster
 
 import pattern_memory
+from servers import Server, running, running_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -88,7 +88,11 @@ class ServerUnreachable(PatternMemoryError):
 
 
 # What an error reply starts with: as the server writes it, whether or not redis-py took the code off.
-_AGAIN = ("TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY ")
+_AGAIN = ("TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY ", "ASK ")
+
+
+# What redis-py raises of its own: one of them is no RedisError.
+REDIS_ERRORS = (redis_errors.RedisError, redis_errors.RedisClusterException)
 
 
 def from_redis(error: Exception) -> PatternMemoryError:
@@ -134,15 +138,24 @@ def _by_class(error: Exception, text: str) -> PatternMemoryError | None:
         return AccessDenied(text)
     if isinstance(error, (redis_errors.BusyLoadingError, redis_errors.TryAgainError, redis_errors.ClusterDownError)):
         return TryAgain(text)
-    if isinstance(error, redis_errors.MovedError):
+    # The pool is as large as it may be, and all of it in use.
+    if text == "Too many connections":
+        return TryAgain(f"{text}: allow more (max_connections), or use redis-py's BlockingConnectionPool")
+    # One derives from the other: the slot has moved; the slot is being moved.
+    if type(error) is redis_errors.MovedError:
         return WrongNode()
+    if isinstance(error, redis_errors.AskError):
+        return TryAgain("The slot of this repo is being migrated; try again in a moment")
     if isinstance(error, redis_errors.ReadOnlyError):
         return ReadOnly(text)
     # The cluster client has been told to try again, or was sent from node to node, until it gave up.
     if isinstance(error, redis_errors.ClusterError):
         return TryAgain(text)
-    if isinstance(error, (redis_errors.ConnectionError, redis_errors.TimeoutError, redis_errors.RedisClusterException)):
+    if isinstance(error, (redis_errors.ConnectionError, redis_errors.TimeoutError)):
         return ServerUnreachable(text)
+    if isinstance(error, redis_errors.RedisClusterException):
+        # Some of these repeat the command.
+        return ServerUnreachable(text.partition("Command:")[0].strip())
     if type(error).__name__ == "OutOfMemoryError":  # redis-py 5 and later
         return OutOfMemory(text)
     return None

@@ -6,13 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis import Redis, RedisCluster
-from redis import exceptions as redis_errors
 
 from .commands import fix, issue, pattern, server, session
-from .errors import from_redis
+from .errors import REDIS_ERRORS, from_redis
 from .pipeline import Queue
 from .retries import Retries
-from .steps import Block, Masters, Pause, every_repo, fulfil, masters
+from .steps import Block, Pause, every_repo, fulfil
 from .surface import blocking, repo_blocking
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def connect_cluster(url: str = DEFAULT_URL, *, retries: Retries | None = None, *
     """The memory on a cluster, of which `url` names one node. Connects at once, as redis-py does."""
     try:
         return Memory(RedisCluster.from_url(url, **redis_options), retries=retries)
-    except redis_errors.RedisError as error:
+    except REDIS_ERRORS as error:
         raise from_redis(error) from error
 
 
@@ -96,8 +95,6 @@ class Memory:
                     came: Any = None
                     if isinstance(step, Pause):
                         time.sleep(step.seconds)
-                    elif isinstance(step, Masters):
-                        came = masters(self.redis)
                     elif isinstance(step, Block):
                         came = step.work()
                     else:

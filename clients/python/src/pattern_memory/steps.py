@@ -10,15 +10,14 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union
 
-from redis import exceptions as redis_errors
-
 from .commands import server
-from .errors import PatternMemoryError, TryAgain, from_redis
+from .commands.request import Request
+from .errors import REDIS_ERRORS, PatternMemoryError, TryAgain, from_redis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .commands.request import Call, Request
+    from .commands.request import Call
     from .retries import Retries
 
 T = TypeVar("T")
@@ -26,14 +25,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Execute:
-    """Run one command, on a node where one is named."""
+    """Run one command, on a node where one is named. One without a key to go by needs some node of a cluster."""
 
     call: Call
     node: Any = None
 
     def on(self, client: Any) -> Any:
         """The reply of a blocking client, or what an asynchronous one gives to await it."""
-        return client.execute_command(self.call.name, *self.call.arguments, **_routing(client, self.call, self.node))
+        if not is_cluster(client):
+            return client.execute_command(self.call.name, *self.call.arguments)
+        node = self.node or (client.get_default_node() if self.call.keyless else None)
+        routing = {} if node is None else {"target_nodes": node}
+        return client.execute_command(self.call.name, *self.call.arguments, **routing)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class ExecuteAll:
         """As in `Execute`."""
         pipeline = client.pipeline(transaction=True) if self.transaction else _plain_pipeline(client)
         for call in self.calls:
-            pipeline.execute_command(call.name, *call.arguments, **_routing(client, call, None))
+            pipeline.execute_command(call.name, *call.arguments)
         return pipeline.execute(raise_on_error=False)
 
 
@@ -59,8 +62,16 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Masters:
-    """Name the masters of a cluster; of a single server that is one, without a name."""
+class Nodes:
+    """Name the nodes of a cluster, or its masters; a single server is one node, without a name."""
+
+    masters: bool = False
+
+    def on(self, client: Any) -> list[Any]:
+        """Of a client that knows its cluster."""
+        if not is_cluster(client):
+            return [None]
+        return list(client.get_primaries() if self.masters else client.get_nodes())
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class Block:
     work: Callable[[], Any]
 
 
-Step = Union[Execute, ExecuteAll, Masters, Pause, Block]
+Step = Union[Execute, ExecuteAll, Nodes, Pause, Block]
 Job = Generator[Step, Any, T]
 
 
@@ -79,25 +90,30 @@ def is_cluster(client: Any) -> bool:
     return hasattr(client, "get_primaries")
 
 
-def masters(client: Any) -> list[Any]:
-    """What `Masters` names, of a client that knows its cluster."""
-    return list(client.get_primaries()) if is_cluster(client) else [None]
-
-
 def fulfil(request: Request[T], retries: Retries, node: Any = None) -> Job[T]:
     """Carry a request out, trying again where the server says so."""
     replies = []
     for call in request.calls:
-        replies.append((yield from _execute(call, retries, node)))
+        for each in (yield from _nodes()) if call.everywhere else [node]:
+            reply = yield from _execute(call, retries, each)
+        replies.append(reply)
     return request.read(replies)
+
+
+def _nodes(*, masters: bool = False) -> Job[list[Any]]:
+    try:
+        nodes: list[Any] = yield Nodes(masters)
+    except REDIS_ERRORS as error:
+        raise from_redis(error) from error
+    return nodes
 
 
 def _execute(call: Call, retries: Retries, node: Any) -> Job[Any]:
     pauses = retries.pauses()
     while True:
         try:
-            return _one((yield Execute(call, node)), call)
-        except redis_errors.RedisError as error:
+            return (yield Execute(call, node))
+        except REDIS_ERRORS as error:
             failure, cause = from_redis(error), error
         pause = next(pauses, None)
         if pause is None or not isinstance(failure, TryAgain):
@@ -106,18 +122,21 @@ def _execute(call: Call, retries: Retries, node: Any) -> Job[Any]:
         yield Pause(pause)
 
 
-def _one(reply: Any, call: Call) -> Any:
-    """One answer of those of several nodes."""
-    return next(iter(reply.values())) if call.everywhere and isinstance(reply, dict) else reply
-
-
 def fulfil_all(requests: Sequence[Request[Any]], retries: Retries, *, transaction: bool = False) -> Job[list[Any]]:
     """Carry requests out in one round trip; of each its result or its error.
 
     Without a transaction what the server asks to try again is tried again, alone.
     """
     calls = [call for request in requests for call in request.calls]
-    replies: list[Any] = (yield from _execute_all(calls, transaction)) if calls else []
+    # A cluster's pipeline takes nothing without a key: such go alone.
+    alone = {at for at, call in enumerate(calls) if call.keyless}
+    if alone and (yield from _nodes()) == [None] and not any(call.everywhere for call in calls):
+        alone = set()
+    together = [call for at, call in enumerate(calls) if at not in alone]
+    answered = iter((yield from _execute_all(together, transaction)) if together else [])
+    replies: list[Any] = []
+    for at, call in enumerate(calls):
+        replies.append((yield from _attempt(call, retries)) if at in alone else next(answered))
     if not transaction:
         for pause in retries.pauses():
             again = [at for at, reply in enumerate(replies) if isinstance(reply, TryAgain)]
@@ -138,11 +157,7 @@ def fulfil_all(requests: Sequence[Request[Any]], retries: Retries, *, transactio
 def every_repo(retries: Retries, match: str | None = None, count: int = 1000) -> Job[list[str]]:
     """The names of the repos that the caller may read, on all masters, each once."""
     names: dict[str, None] = {}
-    try:
-        nodes = yield Masters()
-    except redis_errors.RedisError as error:
-        raise from_redis(error) from error
-    for node in nodes:
+    for node in (yield from _nodes(masters=True)):
         cursor = ""
         while cursor != "0":
             page = yield from fulfil(server.repos_page(cursor or "0", match, count), retries, node)
@@ -158,26 +173,23 @@ def _read(request: Request[Any], replies: Sequence[Any]) -> Any:
         return error
 
 
+def _attempt(call: Call, retries: Retries) -> Job[Any]:
+    """The reply, or the error."""
+    try:
+        return (yield from fulfil(Request((call,), lambda replies: replies[0]), retries))
+    except PatternMemoryError as error:
+        return error
+
+
 def _execute_all(calls: Sequence[Call], transaction: bool) -> Job[list[Any]]:
     try:
         replies = yield ExecuteAll(calls, transaction)
-    except redis_errors.RedisError as error:
+    except REDIS_ERRORS as error:
         failure, cause = from_redis(error), error
         raise failure from (cause if str(cause) in str(failure) else None)
-    return [from_redis(reply) if isinstance(reply, redis_errors.RedisError) else reply for reply in replies]
+    return [from_redis(reply) if isinstance(reply, REDIS_ERRORS) else reply for reply in replies]
 
 
 def _plain_pipeline(client: Any) -> Any:
     # A cluster's pipeline is none of a transaction, and older ones refuse the word.
     return client.pipeline() if is_cluster(client) else client.pipeline(transaction=False)
-
-
-def _routing(client: Any, call: Call, node: Any) -> dict[str, Any]:
-    """Where a cluster's client sends what has no key to go by."""
-    if not is_cluster(client):
-        return {}
-    if node is not None:
-        return {"target_nodes": node}
-    if call.everywhere:
-        return {"target_nodes": "all"}
-    return {"target_nodes": "default-node"} if call.keyless else {}

@@ -11,7 +11,7 @@ from ..commands import fix, issue, pattern, server, session
 from ..memory import DEFAULT_URL
 from ..pipeline import Queue
 from ..retries import Retries
-from ..steps import Block, Masters, Pause, every_repo, fulfil, is_cluster, masters
+from ..steps import Block, Nodes, Pause, every_repo, fulfil, is_cluster
 from ..surface import awaiting, repo_awaiting
 
 if TYPE_CHECKING:
@@ -28,7 +28,14 @@ T = TypeVar("T")
 
 def connect(url: str = DEFAULT_URL, *, retries: Retries | None = None, **redis_options: Any) -> Memory:
     """The memory on one server. Connects with the first call; `redis_options` are those of `Redis.from_url`."""
-    return Memory(Redis.from_url(url, **redis_options), retries=retries)
+    return Memory(redis_client(url, **redis_options), retries=retries)
+
+
+def redis_client(url: str, **redis_options: Any) -> Redis:
+    """A client that closes its pool when it is closed, which redis-py 4 left to the caller."""
+    client = Redis.from_url(url, **redis_options)
+    client.auto_close_connection_pool = True
+    return client
 
 
 def connect_cluster(url: str = DEFAULT_URL, *, retries: Retries | None = None, **redis_options: Any) -> Memory:
@@ -92,14 +99,14 @@ class Memory:
                     came: Any = None
                     if isinstance(step, Pause):
                         await asyncio.sleep(step.seconds)
-                    elif isinstance(step, Masters):
-                        if is_cluster(self.redis):
-                            await self.redis.initialize()
-                        came = masters(self.redis)
                     elif isinstance(step, Block):
                         came = await asyncio.to_thread(step.work)
                     else:
-                        came = await step.on(self.redis)
+                        if is_cluster(self.redis):
+                            await self.redis.initialize()  # once; without it nothing is known of nodes
+                        came = step.on(self.redis)
+                        if not isinstance(step, Nodes):
+                            came = await came
                 except Exception as error:
                     step = job.throw(error)
                 else:

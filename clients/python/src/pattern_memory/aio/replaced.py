@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
-from redis.asyncio import Redis
-
 from ..memory import DEFAULT_URL
 from ..replaced import jobs
 from ..replaced.anonymizer import is_sensitive_file
 from ..replaced.attributes import Attributes, check_factory_arguments
 from .memory import Memory
+from .memory import redis_client as own_client
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -62,7 +61,7 @@ class RedisPatternMemory(Attributes):
         redis_options: Mapping[str, Any] | None = None,
     ) -> None:
         """As its twin's."""
-        client = redis_client or Redis.from_url(redis_url, decode_responses=True, **(redis_options or {}))
+        client = redis_client or own_client(redis_url, decode_responses=True, **(redis_options or {}))
         self.memory = Memory(client, retries=retries)
         super().__init__(redis_url, default_ttl, client, self.memory.retries, strict=strict)
         self.anonymizer = Anonymizer(self)
@@ -121,5 +120,10 @@ async def create_pattern_memory(
         redis_client=redis_client,
         redis_options=redis_options,
     )
-    await created.memory.drive(jobs.greet(created))
+    try:
+        await created.memory.drive(jobs.greet(created))
+    except BaseException:
+        if redis_client is None:
+            await created.memory.close()
+        raise
     return created

@@ -33,7 +33,8 @@ DEFAULT_TTL = 7_776_000
 _LONGEST_WINDOW = 3_650
 _LONGEST_TTL = 315_360_000
 _TRENDING = 20
-_REPOS_AT_ONCE = 500
+AT_ONCE = 500
+"""Commands in one round trip."""
 
 
 class Agent(Protocol):
@@ -324,8 +325,9 @@ def health_check(agent: Agent) -> Job[dict[str, Any]]:
     try:
         found = yield from _send(agent, server.health())
         names = yield from every_repo(agent.retries)
-        counts = yield from _send_all(agent, [server.health(name) for name in names])
-        return shapes.health(found, sum(count["patterns_count"] for count in counts))
+        # The smallest report that counts patterns: the health of a repo looks for its keys of ten years.
+        reports = yield from _send_all(agent, [pattern.insights(name, days=1, top=1) for name in names])
+        return shapes.health(found, sum(map(shapes.pattern_count, reports)))
     except PatternMemoryError as error:
         return shapes.no_health(str(error), connected=isinstance(error, (ModuleNotLoaded, AccessDenied)))
 
@@ -394,8 +396,8 @@ def _send(agent: Agent, request: Request[T]) -> Job[T]:
 def _send_all(agent: Agent, requests: list[Request[Any]]) -> Job[list[Any]]:
     """All of them, in few round trips; then the first error, if any."""
     results: list[Any] = []
-    for start in range(0, len(requests), _REPOS_AT_ONCE):
-        results += yield from fulfil_all(requests[start : start + _REPOS_AT_ONCE], agent.retries)
+    for start in range(0, len(requests), AT_ONCE):
+        results += yield from fulfil_all(requests[start : start + AT_ONCE], agent.retries)
     for result in results:
         if isinstance(result, Exception):
             raise result

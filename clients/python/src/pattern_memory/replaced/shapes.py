@@ -157,6 +157,11 @@ def health(found: Health, patterns_count: int) -> dict[str, Any]:
     }
 
 
+def pattern_count(insights: Insights) -> int:
+    """How many patterns a repo holds."""
+    return sum(summary["pattern_count"] for summary in insights["pattern_confidence_summary"].values())
+
+
 def no_health(error: str | None, *, connected: bool = False) -> dict[str, Any]:
     """What `health_check` answers when it fails."""
     return {
