@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from old_data import SECRET, OldClass
-from pattern_memory import Memory, connect
+from pattern_memory import Memory, connect, connect_cluster
 from pattern_memory.cli.app import run
 from pattern_memory.migration import Migration, Source, Target
 from servers import running
@@ -330,6 +330,54 @@ def test_what_agents_have_learned_meanwhile_is_added_to(
     issue = memory.repo("r").get_issue("style", "E501")
     assert issue is not None
     assert (issue["frequency"], issue["severity"]) == (42, "high")
+
+
+def test_several_old_repos_can_become_one(
+    server: Server, old: OldClass, memory: Memory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.lived("/srv/web")
+    old.lived("/home/dev/web")
+    names = ("--map", "/srv/web=acme/web", "--map", "/home/dev/web=acme/web")
+    for state in ("moved", "already"):
+        code, report = migrate(server, capsys, *names)
+        assert (code, [one["state"] for one in report["repos"]]) == (0, [state, state])
+        assert memory.repo("acme/web").fix_rates()["wrap"]["total_attempts"] == 8
+    code, report = migrate(server, capsys, *names, "--replace")
+    assert (code, [one["state"] for one in report["repos"]]) == (1, ["failed", "failed"])
+    assert memory.repo("acme/web").fix_rates()["wrap"]["total_attempts"] == 8
+
+
+def test_who_may_not_write_the_mark_is_told_before_anything_moves(
+    server: Server, old: OldClass, memory: Memory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.lived("r")
+    rights = ["~r", "+pattern.import", "+pattern.get", "+pattern.del"]
+    server.redis.execute_command("ACL", "SETUSER", "mover", "reset", "on", ">EXAMPLE", *rights)
+    url = f"redis://mover:EXAMPLE@127.0.0.1:{server.port}"
+    code = run(["migrate", "--url", url, "--from-url", server.url, "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (code, report["repos"][0]["state"]) == (1, "failed")
+    assert "+hget +hset +expire" in report["repos"][0]["reason"]
+    assert memory.repo("r").fix_rates() == {}
+    rights += ["~pattern-memory:migrated:*", "+hget", "+hset", "+expire"]
+    server.redis.execute_command("ACL", "SETUSER", "mover", "reset", "on", ">EXAMPLE", *rights)
+    assert run(["migrate", "--url", url, "--from-url", server.url]) == 0
+    server.redis.execute_command("ACL", "DELUSER", "mover")
+
+
+def test_a_cluster_is_a_target(
+    cluster: list[Server], server: Server, old: OldClass, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in range(8):
+        old.lived(f"moved-{n}")
+    options = ("--cluster", "--url", cluster[0].url, "--from-url", server.url, "--json")
+    for state in ("moved", "already"):
+        assert run(["migrate", *options]) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert {one["state"] for one in report["repos"]} == {state}
+    with connect_cluster(cluster[1].url) as memory:
+        assert memory.repo("moved-3").fix_rates()["wrap"]["total_attempts"] == 4
+        assert memory.repo("moved-3").list_patterns("pattern-memory-migration") == []
 
 
 def test_nothing_to_move_is_no_fault(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

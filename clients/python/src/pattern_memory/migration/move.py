@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from pattern_memory.errors import InvalidArgument, PatternMemoryError
+from pattern_memory.errors import InvalidArgument, PatternMemoryError, ServerUnreachable
 
 from .document import Built, Reading, build, origin_name
 from .records import written
@@ -95,6 +95,8 @@ class Migration:
         result = RepoResult(name, self._name_of(name), "moved", old_keys=len(old.keys))
         try:
             self._move(old, result)
+        except ServerUnreachable:
+            raise
         except PatternMemoryError as error:
             result.state, result.reason = "failed", str(error)
         return result
@@ -106,7 +108,9 @@ class Migration:
         if not any(built.counts.values()):
             result.state = "nothing"
             return
-        moved = self._moved_before(result.repo)
+        if self._replace and len([name for name in self._source.repos if self._name_of(name) == result.repo]) > 1:
+            raise PatternMemoryError("several old repos have this name, and --replace would forget all but the last")
+        moved = self._moved_before(result)
         if moved is not None and not self._replace:
             result.state = "already" if moved == digest else "changed"
             if result.state == "changed":
@@ -118,21 +122,21 @@ class Migration:
             self._import(old, result, built, digest)
         if self._dry_run:
             return
-        self._finish(result.repo, moved if result.state == "changed" and moved else digest)
+        self._finish(result, moved if result.state == "changed" and moved else digest)
         if self._delete_old and result.state in {"moved", "already"}:
             self._delete(old, result)
 
-    def _moved_before(self, repo: str) -> str | None:
+    def _moved_before(self, result: RepoResult) -> str | None:
         """The digest of what was moved from this source: by the mark, or by a trace that a broken run left."""
-        mark = self._target.mark(repo)
-        return mark if mark is not None else self._target.trace(repo)
+        mark = self._target.mark(result.repo, result.old_name)
+        return mark if mark is not None else self._target.trace(result.repo, result.old_name)
 
     def _import(self, old: OldRepo, result: RepoResult, built: Built, digest: str) -> None:
         refused: set[str] = set()
         names: list[Skipped] = []
         while True:
             try:
-                imported = self._target.import_(result.repo, self._with_trace(built, digest), replace=self._replace)
+                imported = self._target.import_(result.repo, self._with_trace(old, built, digest), replace=self._replace)
                 break
             except InvalidArgument as error:
                 # The module names the element that it refuses: all others move.
@@ -152,15 +156,15 @@ class Migration:
         result.skipped += names
         result.redactions = imported["redactions"]
 
-    def _with_trace(self, built: Built, digest: str) -> dict[str, Any]:
-        trace = self._target.trace_pattern(digest, written(datetime.now(timezone.utc)))
+    def _with_trace(self, old: OldRepo, built: Built, digest: str) -> dict[str, Any]:
+        trace = self._target.trace_pattern(old.name, digest, written(datetime.now(timezone.utc)))
         # Last, so that the places of the others are those of their origins.
         return {**built.document, "patterns": [*built.document["patterns"], trace]}
 
-    def _finish(self, repo: str, digest: str) -> None:
-        self._target.set_mark(repo, digest)
+    def _finish(self, result: RepoResult, digest: str) -> None:
+        self._target.set_mark(result.repo, result.old_name, digest)
         self._after_step("marked")
-        self._target.remove_trace(repo)
+        self._target.remove_trace(result.repo, result.old_name)
         self._after_step("finished")
 
     def _delete(self, old: OldRepo, result: RepoResult) -> None:

@@ -22,12 +22,11 @@ _MARK_SECONDS = 365 * 86_400
 class Target:
     """The memory, with the marks and traces that make a migration safe to repeat.
 
-    `label` names the source: two sources may have a repo of the same name.
+    `label` names the source. Several old repos, of one source or of several, may move into one: each has its own.
     """
 
     def __init__(self, memory: Memory, label: str) -> None:
-        self._memory = memory
-        self._source = hashlib.sha256(label.encode()).hexdigest()[:8]
+        self._memory, self._label = memory, label
 
     def half_lives(self) -> HalfLives:
         """The server's settings; what they are by default where it does not tell."""
@@ -41,22 +40,22 @@ class Target:
         """All of a document, or nothing."""
         return self._memory.repo(repo).import_(document, mode="replace" if replace else "merge")
 
-    def mark(self, repo: str) -> str | None:
-        """The digest of what was moved from this source, as the mark tells it."""
-        found = self._plainly("HGET", _mark(repo), self._source)
+    def mark(self, repo: str, old: str) -> str | None:
+        """The digest of what was moved of the old repo `old`, as the mark tells it."""
+        found = self._plainly("HGET", _mark(repo), self._name(old))
         return found.decode() if isinstance(found, bytes) else found
 
-    def set_mark(self, repo: str, digest: str) -> None:
+    def set_mark(self, repo: str, old: str, digest: str) -> None:
         """Remembers what was moved."""
-        self._plainly("HSET", _mark(repo), self._source, digest)
+        self._plainly("HSET", _mark(repo), self._name(old), digest)
         self._plainly("EXPIRE", _mark(repo), _MARK_SECONDS)
 
-    def trace_pattern(self, digest: str, at: str) -> dict[str, Any]:
+    def trace_pattern(self, old: str, digest: str, at: str) -> dict[str, Any]:
         """The trace, for a document. The digest goes as numbers, which no rule takes for a secret."""
         return {
             "pattern": {
                 "pattern_type": TRACE_TYPE,
-                "id": self._source,
+                "id": self._name(old),
                 "pattern_data": {"digest": [int(digest[i : i + 4], 16) for i in range(0, len(digest), 4)]},
                 "confidence": 0.7,
                 "usage_count": 0,
@@ -67,15 +66,18 @@ class Target:
             "history": [],
         }
 
-    def trace(self, repo: str) -> str | None:
+    def trace(self, repo: str, old: str) -> str | None:
         """The digest in the trace that a broken run left."""
-        found = self._memory.repo(repo).get_pattern(TRACE_TYPE, id=self._source)
+        found = self._memory.repo(repo).get_pattern(TRACE_TYPE, id=self._name(old))
         words = found["pattern_data"].get("digest") if found else None
         return "".join(f"{word:04x}" for word in words) if isinstance(words, list) else None
 
-    def remove_trace(self, repo: str) -> None:
+    def remove_trace(self, repo: str, old: str) -> None:
         """Where there is none, nothing happens."""
-        self._memory.repo(repo).delete_pattern(TRACE_TYPE, id=self._source)
+        self._memory.repo(repo).delete_pattern(TRACE_TYPE, id=self._name(old))
+
+    def _name(self, old: str) -> str:
+        return hashlib.sha256(f"{self._label}\0{old}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def _setting(self, name: str, usual: float) -> float:
         try:
