@@ -14,7 +14,7 @@ HOSTILE_NAMES = (
     "<img src=x onerror=window.owned=1>",
     "'\"></title></svg></style><b>bold</b>",
     "{{ 7 * 7 }}{% raw %}",
-    "a-name-without-a-single-place-at-which-it-could-be-broken-" * 4,
+    "a_name_without_a_place_to_break_it_" * 6,
 )
 _RULES = (("style", "E501", "low", 9), ("security", "S105", "critical", 2), ("bugs", "B006", "high", 4))
 

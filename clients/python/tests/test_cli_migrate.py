@@ -292,6 +292,15 @@ def test_the_index_tells_the_repo_where_the_record_does_not(
     assert memory.repo("/a:b").get_pattern("c:d") is not None
 
 
+def test_the_record_tells_its_type_where_the_index_is_gone(
+    server: Server, old: OldClass, memory: Memory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.pattern("/a:b", "c:d")
+    server.redis.delete("kirolinter:index:patterns:/a:b")
+    assert migrate(server, capsys)[0] == 0
+    assert memory.repo("/a:b").get_pattern("c:d") is not None
+
+
 def test_another_database_or_server_is_a_source(
     server: Server, memory: Memory, capsys: pytest.CaptureFixture[str]
 ) -> None:
