@@ -51,8 +51,8 @@ def run(arguments: list[str] | None = None) -> int:
         failure = exits.failure(error)
         failure.show()
         return failure.exit_code
-    except BrokenPipeError:
-        # Whoever read the output, `head` perhaps, has had enough. What is left in the buffer goes nowhere.
+    except exits.ReaderGone:
+        # What is left in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
     return code if isinstance(code, int) else exits.OK

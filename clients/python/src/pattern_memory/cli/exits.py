@@ -23,6 +23,10 @@ cannot be reached or has not loaded the module; 4 the server refused;
 130 interrupted."""
 
 
+class ReaderGone(Exception):
+    """Whoever read the output, `head` perhaps, has had enough."""
+
+
 class Failure(click.ClickException):
     """Ends the tool with one sentence: the server refused."""
 

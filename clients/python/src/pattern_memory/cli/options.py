@@ -46,6 +46,9 @@ def server_options(function: Function) -> Function:
                 return function(memory, *arguments, **options)
         except PatternMemoryError as error:
             raise exits.failure(error) from error
+        except BrokenPipeError as error:
+            # Before click sees it, some releases of which end with 1 then.
+            raise exits.ReaderGone from error
 
     return command  # type: ignore[return-value]
 

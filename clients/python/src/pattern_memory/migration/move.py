@@ -136,7 +136,9 @@ class Migration:
         names: list[Skipped] = []
         while True:
             try:
-                imported = self._target.import_(result.repo, self._with_trace(old, built, digest), replace=self._replace)
+                imported = self._target.import_(
+                    result.repo, self._with_trace(old, built, digest), replace=self._replace
+                )
                 break
             except InvalidArgument as error:
                 # The module names the element that it refuses: all others move.
