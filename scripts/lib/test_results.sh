@@ -5,7 +5,11 @@
 result_names=() result_states=() result_counts=() result_seconds=()
 step_passed='' # yes after a step that passed
 
-# add_result NAME STATE [COUNTS SECONDS]: anything but `passed` makes the whole run fail.
+# What a command of run_step ends with where it could not look at what it checks, for a reason that lies elsewhere.
+# It says so itself. That is neither passed nor failed.
+not_checked=75
+
+# add_result NAME STATE [COUNTS SECONDS]: anything but `passed` and `not checked` makes the whole run fail.
 add_result() {
     result_names+=("$1")
     result_states+=("$2")
@@ -16,16 +20,20 @@ add_result() {
 # run_step NAME COMMAND…: never ends the script, whatever the command does. The command's variables
 # are kept: it runs in this shell, with its output through a pipe.
 run_step() {
-    local name="$1" log="$work/log" started=$SECONDS state=passed output
+    local name="$1" log="$work/log" started=$SECONDS state=passed status=0 output
     shift
     say_step "$name"
     step_passed=yes
     exec {output}> >(tee "$log")
     local writer=$!
-    "$@" >&"$output" 2>&1 </dev/null {output}>&- || step_passed=''
+    "$@" >&"$output" 2>&1 </dev/null {output}>&- || status=$?
     exec {output}>&-
     wait "$writer" 2>/dev/null || true
-    [[ -n "$step_passed" ]] || state=FAILED
+    if ((status == not_checked)); then
+        step_passed='' state='not checked'
+    elif ((status)); then
+        step_passed='' state=FAILED
+    fi
     add_result "$name" "$state" "$(count_tests "$log")" "$((SECONDS - started))"
 }
 
@@ -55,24 +63,33 @@ count_tests() {
         END { if (seen) print passed + ran - wrong, failed + wrong + 0, ignored + 0 }'
 }
 
-# The table; non-zero where a step did not pass.
+# The table; non-zero where a step failed or was not run.
 show_results() {
-    local index colour status=0 passed failed ignored
+    local index colour status=0 unchecked='' passed failed ignored
     say_step 'Results'
     printf '    %-24s %-14s %8s %8s %8s %8s\n' '' '' passed failed ignored seconds
     for index in "${!result_names[@]}"; do
         passed='' failed='' ignored=''
         read -r passed failed ignored <<<"${result_counts[$index]}" || true
         colour="$green"
-        if [[ "${result_states[$index]}" != passed ]]; then
-            colour="$red"
-            status=1
-        fi
+        case "${result_states[$index]}" in
+            passed) ;;
+            'not checked')
+                colour="$yellow"
+                unchecked="${unchecked:+$unchecked, }${result_names[$index]}"
+                ;;
+            *)
+                colour="$red"
+                status=1
+                ;;
+        esac
         printf '    %-24s %s%-14s%s %8s %8s %8s %8s\n' "${result_names[$index]}" \
             "$colour" "${result_states[$index]}" "$plain" "$passed" "$failed" "$ignored" "${result_seconds[$index]}"
     done
     if ((status)); then
         printf '\n%sSomething failed: see above.%s\n' "$red" "$plain"
+    elif [[ -n "$unchecked" ]]; then
+        printf '\n%sAll passed that could be checked. Not checked: %s; the reason is above.%s\n' "$yellow" "$unchecked" "$plain"
     else
         printf '\n%sAll passed.%s\n' "$green" "$plain"
     fi

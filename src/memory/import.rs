@@ -355,15 +355,21 @@ fn by_field(rows: Vec<NamedRow<'_>>) -> Result<BTreeMap<String, Row>> {
 
 fn import_rows(view: &View<'_>, plan: &mut Plan, rows: BTreeMap<String, Row>) -> Result<()> {
     let mut merged = Vec::with_capacity(rows.len());
+    let mut lost = fixes::lost_rows(view)?.unwrap_or_default();
     for (field, mut row) in rows {
         if row.attempts == 0 {
             continue;
         }
-        if let Some(ours) = fixes::row(view, &field)? {
+        let ours = match lost.remove(&field) {
+            Some(ours) => Some(ours),
+            None => fixes::row(view, &field)?,
+        };
+        if let Some(ours) = ours {
             row.add(&ours, view.settings.fix_half_life);
         }
         merged.push((field, row));
     }
+    merged.extend(lost);
     fixes::write_rows(view, plan, merged)
 }
 

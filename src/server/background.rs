@@ -20,8 +20,8 @@ use super::command::{Command, Definition, Invocation};
 use super::facts::{Facts, Server};
 use super::prepared::Prepared;
 use super::string::bytes_of;
-use super::{anonymization, dispatch, settings, tally, KeyAccess};
-use crate::memory::{store, Error, Repo, Result, Timestamp};
+use super::{anonymization, call, dispatch, settings, tally, KeyAccess};
+use crate::memory::{store, Error, Keys, Repo, Result, Timestamp};
 
 /// The most threads that anonymize at once; one processor is left to the server.
 const MOST_THREADS: usize = 4;
@@ -252,11 +252,12 @@ unsafe extern "C" fn free(ctx: *mut raw::RedisModuleCtx, job: *mut c_void) {
 }
 
 /// Refuses a command that the server would not take any more: it waited, and much may be different now. `words` are
-/// those that the client sent, the name first.
+/// those that the client sent, the name first; `repo` is the one that they name, where they do.
 pub fn check_again(
     command: &Command,
     server: &Server,
     words: &[*mut raw::RedisModuleString],
+    repo: Option<Repo<'_>>,
 ) -> Result<()> {
     if !server.may_run(words) {
         return Err(Error::State(
@@ -286,7 +287,14 @@ pub fn check_again(
             "TRYAGAIN Writes are paused or the server is handing over; nothing was written, try again in a moment",
         ));
     }
-    Ok(())
+    // Whether it can save and has the replicas that it needs is what it asks before a write, and tells nobody else. So a
+    // write is tried that does nothing.
+    let key = repo.map(|repo| Keys::new(settings::key_prefix(), repo).never_written());
+    let tried = key.map(|key| call::try_write(server.ctx, c"PERSIST", &[key.as_bytes()]));
+    match tried {
+        Some(Err(refusal @ Error::State(_))) => Err(refusal),
+        _ => Ok(()),
+    }
 }
 
 type Work = Box<dyn FnOnce() + Send>;

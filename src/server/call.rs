@@ -94,6 +94,16 @@ pub fn write(
     call(ctx, name, c"!Ev", words)
 }
 
+/// Calls a command that writes, and is taken only where the server would take it from a client now: not where it fails
+/// to save or has too few replicas. What it does is replicated nowhere, so it must be one that does nothing.
+pub fn try_write(
+    ctx: *mut raw::RedisModuleCtx,
+    name: &CStr,
+    words: &[&[u8]],
+) -> Result<ServerReply<'static>> {
+    call(ctx, name, c"SEv", words)
+}
+
 fn call(
     ctx: *mut raw::RedisModuleCtx,
     name: &CStr,
@@ -139,6 +149,10 @@ fn call(
         Error::WrongType
     } else if has("non local key") || text.starts_with(b"TRYAGAIN") {
         Error::TryAgain
+    } else if text.starts_with(b"MISCONF") {
+        Error::State("MISCONF The server fails to save to disk; nothing was written, see its log")
+    } else if text.starts_with(b"NOREPLICAS") {
+        Error::State("NOREPLICAS The server has too few replicas that keep up; nothing was written")
     } else {
         Error::Internal("the server refused a call of the module")
     })

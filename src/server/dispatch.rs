@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::c_int;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Arc;
 
 use redis_module::raw;
@@ -65,9 +65,14 @@ pub(super) unsafe fn resume<D: Definition>(
     // SAFETY: the server passes what the caller of `answer` must.
     unsafe {
         answer(ctx, argv, argc, |strings, args| {
-            background::check_again(&D::COMMAND, &Server { ctx }, strings)?;
             let (rules, prepared) =
                 made.unwrap_or_else(|| (anonymization::current(), Prepared::default()));
+            // One that is no repo is refused when the command runs.
+            let repo = args
+                .first()
+                .filter(|_| D::COMMAND.access != KeyAccess::None)
+                .and_then(|repo| Repo::check(repo, rules.checks()).ok());
+            background::check_again(&D::COMMAND, &Server { ctx }, strings, repo)?;
             run::<D>(ctx, args, strings.get(1).copied(), &rules, prepared).map(Some)
         })
     }
@@ -191,17 +196,58 @@ pub(super) fn signal(ctx: *mut raw::RedisModuleCtx, key: *mut raw::RedisModuleSt
 /// quote what a client sent; a backtrace crashes inside some servers.
 pub fn quiet_panics() {
     panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map_or_else(String::new, |place| format!(" at {place}"));
-        let text = panic
-            .payload()
-            .downcast_ref::<&str>()
-            .copied()
-            .unwrap_or("no fixed message");
-        log(
-            Level::Warning,
-            &format!("a panic was caught{place}: {text}"),
-        );
+        log(Level::Warning, &line_of(panic));
     }));
+}
+
+fn line_of(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic
+        .location()
+        .map_or_else(String::new, |place| format!(" at {place}"));
+    let text = panic
+        .payload()
+        .downcast_ref::<&str>()
+        .copied()
+        .unwrap_or("no fixed message");
+    format!("a panic was caught{place}: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_panic_quotes_nothing_that_a_client_sent() {
+        static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let before = panic::take_hook();
+        let here = thread::current().id();
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().id() == here {
+                LINES.lock().unwrap().push(line_of(panic));
+            }
+        }));
+        let sent = String::from("EXAMPLE-hunter2-x9");
+        let quoted = panic::catch_unwind(|| panic!("no number in {sent}"));
+        let unwrapped = panic::catch_unwind(|| sent.parse::<u8>().map_err(|_| &sent).unwrap());
+        let fixed = panic::catch_unwind(|| panic!("a fixed text"));
+        panic::set_hook(before);
+        assert!(quoted.is_err() && unwrapped.is_err() && fixed.is_err());
+        let lines = LINES.lock().unwrap();
+        assert_eq!(lines.len(), 3);
+        assert!(
+            lines.iter().all(|line| !line.contains("EXAMPLE")),
+            "{lines:?}"
+        );
+        assert!(
+            lines[0].starts_with("a panic was caught at src/server/dispatch.rs:"),
+            "{lines:?}"
+        );
+        assert!(
+            lines[0].ends_with(": no fixed message") && lines[2].ends_with(": a fixed text"),
+            "{lines:?}"
+        );
+    }
 }

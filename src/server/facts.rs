@@ -52,9 +52,9 @@ impl Server {
 
     /// The name of the user who calls, as the server knows it.
     fn user_name(&self) -> Option<OwnedString> {
-        // SAFETY: `ctx` is the context of the running command. GetCurrentUserName dereferences the client's user,
-        // which is there for every client that can run a script; so it is asked only in a script, whose client has
-        // no id that could be looked up.
+        // SAFETY: `ctx` is the context of the running command. GetCurrentUserName dereferences the client's user, so it
+        // is asked only in a script, whose client has no id that could be looked up, but the user of whoever runs it.
+        // (That is none where another module calls a script without a user of its own: such a module is not borne.)
         let name = unsafe {
             let id = raw::RedisModule_GetClientId?;
             let by_id = raw::RedisModule_GetClientUserNameById?;

@@ -41,9 +41,10 @@ impl OwnedString {
 
 impl Drop for OwnedString {
     fn drop(&mut self) {
-        // SAFETY: the string was created here for this context and is freed once.
+        // SAFETY: the string is ours: created here, or by the server for whoever asked; it is freed once. The server
+        // answers null for what is not there, and does not take that back.
         unsafe {
-            if let Some(free) = raw::RedisModule_FreeString {
+            if let (Some(free), false) = (raw::RedisModule_FreeString, self.string.is_null()) {
                 free(self.ctx, self.string);
             }
         }

@@ -1,19 +1,25 @@
 //! The harness: real servers as child processes, clients, and comparisons.
 
+pub mod agreement;
 pub mod catalog;
 pub mod client;
 pub mod cluster;
 pub mod effort;
 pub mod json;
+pub mod load;
 pub mod memory;
+pub mod misuse;
 pub mod server;
 pub mod state;
+pub mod traces;
 
 use std::time::{Duration, Instant};
 
+pub use agreement::assert_agrees;
 pub use client::Client;
 pub use effort::effort;
 pub use json::{approx, array, fields, is_time, number, text};
+pub use load::{settle, under_load, Ledger};
 pub use memory::{fill, FAKE_SECRETS};
 pub use server::Server;
 pub use state::{repo_state, whole_state};

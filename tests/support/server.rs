@@ -39,6 +39,9 @@ pub struct ServerBuilder {
     module: Option<String>,
     bare: bool,
     cluster: bool,
+    module_file: PathBuf,
+    environment: Vec<(String, String)>,
+    file_limit: Option<u64>,
 }
 
 impl ServerBuilder {
@@ -57,6 +60,24 @@ impl ServerBuilder {
     /// Starts without the module.
     pub fn without_module(mut self) -> Self {
         self.module = None;
+        self
+    }
+
+    /// Loads another build of the module.
+    pub fn module_file(mut self, path: &Path) -> Self {
+        self.module_file = path.to_owned();
+        self
+    }
+
+    /// Sets a variable of the process's environment.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets no file of the server's grow beyond so many KiB; a write beyond fails as on a full disk.
+    pub fn file_limit(mut self, kib: u64) -> Self {
+        self.file_limit = Some(kib);
         self
     }
 
@@ -110,8 +131,19 @@ impl ServerBuilder {
             .expect("write the configuration");
         let output = File::create(directory.path().join("output.log")).expect("an output file");
         let errors = output.try_clone().expect("the output file again");
-        let mut child = Command::new(&self.binary)
+        let mut command = match self.file_limit {
+            None => Command::new(&self.binary),
+            Some(kib) => {
+                let mut shell = Command::new("sh");
+                // In blocks of 512 bytes. The signal of the limit would end the server, and is ignored.
+                shell.args(["-c", "trap '' XFSZ; ulimit -S -f \"$1\"; exec \"$2\" \"$3\"", "sh"]);
+                shell.arg((2 * kib).to_string()).arg(&self.binary);
+                shell
+            }
+        };
+        let mut child = command
             .arg("server.conf")
+            .envs(self.environment.iter().cloned())
             .current_dir(directory.path())
             .stdin(Stdio::null())
             .stdout(output)
@@ -146,7 +178,7 @@ impl ServerBuilder {
             text.push_str("cluster-enabled yes\ncluster-node-timeout 2000\n");
         }
         if let Some(arguments) = &self.module {
-            let _ = writeln!(text, "loadmodule {} {arguments}", module_path().display());
+            let _ = writeln!(text, "loadmodule {} {arguments}", self.module_file.display());
         }
         for line in &self.settings {
             text.push_str(line);
@@ -190,6 +222,9 @@ impl Server {
             module: Some(String::new()),
             bare: false,
             cluster: false,
+            module_file: module_path(),
+            environment: Vec::new(),
+            file_limit: None,
         }
     }
 
@@ -219,6 +254,18 @@ impl Server {
         Client::connect(self.port)
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the server has ended by itself, and answers what it logged.
+    #[track_caller]
+    pub fn log_after_its_end(mut self) -> String {
+        wait_for("the server to end", || self.child.try_wait().expect("the server's status"));
+        self.log()
+    }
+
     /// The server's directory.
     pub fn path(&self) -> &Path {
         self.directory.as_ref().expect("a directory").path()
@@ -243,6 +290,26 @@ impl Server {
         let _ = client.try_run(&["SHUTDOWN", "NOSAVE"]);
         wait_for("the server to end", || self.child.try_wait().expect("the server's status"));
         self.directory.take().expect("a directory")
+    }
+
+    /// Ends it as a failing machine does (SIGKILL) and gives the directory back.
+    #[track_caller]
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().expect("the server runs");
+        self.child.wait().expect("the server ends");
+        self.directory.take().expect("a directory")
+    }
+
+    /// Waits until it has ended by itself, and gives the directory back.
+    #[track_caller]
+    pub fn ended(mut self) -> TempDir {
+        wait_for("the server to end", || self.child.try_wait().expect("the server's status"));
+        self.directory.take().expect("a directory")
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Stops and starts again in the same directory.

@@ -17,7 +17,7 @@ pub use advice::{advise, rates, Action, Advice, Rate, Thresholds};
 pub(super) use outcome::series_of;
 pub use outcome::{list, record, Outcome};
 pub use stats::Row;
-pub(super) use stats::{each_row, overall, row, rows_of, write_rows};
+pub(super) use stats::{each_row, lost_rows, overall, row, rows_of, write_rows};
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::stats::{row, rows_of, write_rows, Row};
+use super::stats::{lost_rows, row, rows_of, write_rows, Row};
 use crate::memory::days::Series;
 use crate::memory::stored::{self, Reader, Writer};
 use crate::memory::{Effects, KeyKind, Plan, Result, Timestamp, View};
@@ -89,30 +89,71 @@ pub fn series_of(outcome: &Outcome<'_>) -> String {
 pub fn record(view: &View<'_>, outcome: &Outcome<'_>) -> Result<(Effects, i64)> {
     let (fixes, ids) = (view.keys.fixes(), view.keys.fixes_ids());
     let [of_pair, of_type] = rows_of(outcome);
-    let mut total = row(view, &of_type)?.unwrap_or_else(|| Row::empty(view.now));
+    let mut lost = lost_rows(view)?;
+    let mut row = |field: &str| match &mut lost {
+        Some(rows) => Ok(rows.remove(field)),
+        None => row(view, field),
+    };
+    let mut total = row(&of_type)?.unwrap_or_else(|| Row::empty(view.now));
+    let mut paired = row(&of_pair)?.unwrap_or_else(|| Row::empty(view.now));
+    let kept = view.store.list_len(&fixes)?;
+    let mut in_list = None;
     if let Some(id) = &outcome.id {
-        if view.store.field(&ids, id)?.is_some() {
+        in_list = lost_ids(view, kept)?;
+        let is_known = match &in_list {
+            Some(ids) => ids.iter().any(|(_, known)| known == id),
+            None => view.store.field(&ids, id)?.is_some(),
+        };
+        if is_known {
             return Ok((Effects::default(), total.attempts as i64));
         }
     }
     let half_life = view.settings.fix_half_life;
-    let mut paired = row(view, &of_pair)?.unwrap_or_else(|| Row::empty(view.now));
     paired.add(&Row::of(outcome), half_life);
     total.add(&Row::of(outcome), half_life);
     let attempts = total.attempts as i64;
 
     let mut plan = Plan::new();
-    let kept = view.store.list_len(&fixes)?;
     let most = view.settings.max_fixes;
-    forget_ids(view, &mut plan, (kept + 1).saturating_sub(most))?;
+    match in_list {
+        Some(known) => {
+            if view.store.kind(&ids).is_some() {
+                plan.start_anew(&ids, KeyKind::Hash);
+            }
+            let staying = known.into_iter().filter(|(place, _)| place + 1 < most);
+            plan.hash_set(
+                ids.clone(),
+                staying.map(|(_, id)| (id, "1".into())).collect(),
+            );
+        }
+        None => forget_ids(view, &mut plan, (kept + 1).saturating_sub(most))?,
+    }
     plan.list_push(fixes, outcome.write(), kept, most);
-    write_rows(view, &mut plan, vec![(of_pair, paired), (of_type, total)])?;
+    let mut rows = vec![(of_pair, paired), (of_type, total)];
+    rows.extend(lost.into_iter().flatten());
+    write_rows(view, &mut plan, rows)?;
     if let Some(id) = &outcome.id {
         plan.hash_set(ids.clone(), vec![(id.to_string(), "1".into())]);
     }
     plan.follow(&ids, KeyKind::Hash);
     plan.count(view.today(), series_of(outcome), 1);
     Ok((plan.seal(view)?, attempts))
+}
+
+/// Where the hash of idempotency keys was lost, or the list whose keys it holds: the keys in the list with their places.
+fn lost_ids(view: &View<'_>, kept: usize) -> Result<Option<Vec<(usize, String)>>> {
+    let held = view.store.hash_len(&view.keys.fixes_ids())?;
+    // A list without any key has none to lose, and looks the same.
+    if (held > 0 || kept == 0) && held <= kept {
+        return Ok(None);
+    }
+    let (mut place, mut ids) = (0, Vec::new());
+    view.store.elements(&view.keys.fixes(), 0, &mut |element| {
+        ids.extend(id_of(element).map(|id| (place, id)));
+        place += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(Some(ids))
 }
 
 /// Plans that the idempotency keys of the oldest `leaving` outcomes are forgotten with them.

@@ -1,6 +1,7 @@
 //! The statistics of fixes: a row for each pair of issue type and fix type, and one for each fix type.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -262,12 +263,46 @@ pub fn row(view: &View<'_>, field: &str) -> Result<Option<Row>> {
     Ok(row)
 }
 
+/// Where the statistics were lost and outcomes are left: what those make of them, by field. It is what can be known.
+pub fn lost_rows(view: &View<'_>) -> Result<Option<BTreeMap<String, Row>>> {
+    let list = view.keys.fixes();
+    if view.store.kind(&view.keys.fixes_stats()).is_some() || view.store.list_len(&list)? == 0 {
+        return Ok(None);
+    }
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    view.store.elements(&list, 0, &mut |element| {
+        match serde_json::from_slice::<Outcome<'_>>(element) {
+            Ok(outcome) => {
+                for field in rows_of(&outcome) {
+                    let row = rows
+                        .entry(field)
+                        .or_insert_with(|| Row::empty(outcome.applied_at));
+                    row.add(&Row::of(&outcome), view.settings.fix_half_life);
+                }
+            }
+            Err(_) => view.store.report_corrupt(&list),
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(Some(rows))
+}
+
 /// The rows of the statistics whose issue type (empty: over all) is wanted: issue type, fix type, numbers.
 pub fn each_row(
     view: &View<'_>,
     wanted: &dyn Fn(&str) -> bool,
     visit: &mut dyn FnMut(&str, &str, Row),
 ) -> Result<()> {
+    if let Some(rows) = lost_rows(view)? {
+        for (field, row) in rows {
+            if let Some((issue_type, fix_type)) = split_pair(&field) {
+                if wanted(&issue_type) {
+                    visit(&issue_type, &fix_type, row);
+                }
+            }
+        }
+        return Ok(());
+    }
     let key = view.keys.fixes_stats();
     view.store.each_field(&key, &mut |field, value| {
         let names = std::str::from_utf8(field).ok().and_then(split_pair);

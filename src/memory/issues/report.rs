@@ -190,8 +190,8 @@ fn by_ranking(
     let (issues, trend) = (view.keys.issues(), view.keys.issues_trend());
     let held = view.store.hash_len(&issues)?;
     let ranked = view.store.ranking_len(&trend)?;
-    if ranked == 0 {
-        // The sorted set was lost; the next write puts it back.
+    if ranked == 0 || ranked > held {
+        // The sorted set was lost, or the records that it names; the next write puts it right.
         return by_record(view, start, top, filter);
     }
     // Only an index that names as many as there are can stand for them.

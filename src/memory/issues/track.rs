@@ -101,7 +101,10 @@ pub fn write(
             created += usize::from(view.store.field(&issues, member)?.is_none());
         }
     }
-    if held > 0 && view.store.ranking_len(&trend)? == 0 {
+    if !is_ranked(view)? {
+        if view.store.kind(&trend).is_some() {
+            plan.start_anew(&trend, KeyKind::SortedSet);
+        }
         plan.rank(trend.clone(), ranking(view)?);
     }
     let excess = (held + created).saturating_sub(view.settings.max_issues);
@@ -128,6 +131,14 @@ pub fn write(
     Ok(())
 }
 
+/// Whether the sorted set can stand for the records: it was not lost, and names no more than there are, as it does once
+/// the records were lost.
+fn is_ranked(view: &View<'_>) -> Result<bool> {
+    let held = view.store.hash_len(&view.keys.issues())?;
+    let ranked = view.store.ranking_len(&view.keys.issues_trend())?;
+    Ok(ranked <= held && (ranked > 0 || held == 0))
+}
+
 /// The ranking as the records have it, for where the sorted set was lost.
 pub fn ranking(view: &View<'_>) -> Result<Vec<(f64, String)>> {
     let mut scores = Vec::new();
@@ -150,7 +161,7 @@ fn least_of_others(
     let ours: HashSet<&str> = records.iter().map(|(member, _)| member.as_str()).collect();
     let mut least = Vec::with_capacity(count);
     let key = view.keys.issues_trend();
-    if view.store.ranking_len(&key)? == 0 {
+    if !is_ranked(view)? {
         least = ranking(view)?;
         least.retain(|(_, member)| !ours.contains(member.as_str()));
         least.truncate(count);
