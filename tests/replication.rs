@@ -2,6 +2,7 @@
 
 use crate::support::catalog::CALLS;
 use crate::support::server::contains;
+use crate::support::stream::commands;
 use crate::support::{fill, wait_for, whole_state, Client, Server};
 
 /// Everything that writes, in every way: alone, in MULTI, in a script.
@@ -217,35 +218,6 @@ fn the_stream_never_holds_an_argument_that_was_not_kept() {
     let seen = stream.until("of-the-run");
     assert!(contains(&seen, br#"{"spaces":"as written"}"#));
     assert!(!contains(&seen, b"{ \"spaces\"") && !contains(&seen, b"refused") && !contains(&seen, b"unkept"));
-}
-
-/// The commands in a piece of the stream, without what only replication itself needs.
-fn commands(mut stream: &[u8]) -> Vec<Vec<Vec<u8>>> {
-    fn line<'s>(stream: &mut &'s [u8]) -> Option<&'s [u8]> {
-        let end = stream.windows(2).position(|two| two == b"\r\n")?;
-        let (line, rest) = stream.split_at(end);
-        *stream = &rest[2..];
-        Some(line)
-    }
-    fn number(line: &[u8]) -> usize {
-        std::str::from_utf8(&line[1..]).ok().and_then(|text| text.parse().ok()).expect("a number")
-    }
-    let mut commands = Vec::new();
-    while let Some(head) = line(&mut stream) {
-        let mut words = Vec::new();
-        for _ in 0..number(head) {
-            let Some(length) = line(&mut stream).map(number) else { return commands };
-            if stream.len() < length + 2 {
-                return commands;
-            }
-            words.push(stream[..length].to_vec());
-            stream = &stream[length + 2..];
-        }
-        if !["PING", "REPLCONF"].iter().any(|name| words[0].eq_ignore_ascii_case(name.as_bytes())) {
-            commands.push(words);
-        }
-    }
-    commands
 }
 
 #[test]

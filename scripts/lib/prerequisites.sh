@@ -173,11 +173,14 @@ ensure_client_environment() {
         [[ ! -d "$cache/redis-py/$version" ]] || continue
         say "installing redis-py $version below .cache"
         rm -rf "$work"
-        mkdir -p "$cache/redis-py"
-        "$client_python" -m pip --disable-pip-version-check --no-input install --quiet --no-deps \
-            --target "$work" "redis==$version" </dev/null || return 1
+        mkdir -p "$work" "$cache/redis-py"
+        awk -v start="redis==$version " 'index($0, start) == 1 { found = 1 } found { print; if (!/\\$/) exit }' \
+            "$root/clients/python/tests/redis-py.txt" >"$work/redis.txt"
+        "$client_python" -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes \
+            --target "$work/redis" --requirement "$work/redis.txt" </dev/null || return 1
         # Moved into its place only when whole.
-        mv "$work" "$cache/redis-py/$version" || return 1
+        mv "$work/redis" "$cache/redis-py/$version" || return 1
+        rm -rf "$work"
     done
 }
 
@@ -188,7 +191,7 @@ ensure_browser() {
     fi
 }
 
-redis_py_versions() { grep -v '^#' "$root/clients/python/tests/redis-py.txt"; }
+redis_py_versions() { sed -n 's/^redis==\([^ ]*\).*/\1/p' "$root/clients/python/tests/redis-py.txt"; }
 
 # make_environment NAME REQUIREMENTS: a virtual environment in $cache/NAME, made anew when the file changes.
 make_environment() {

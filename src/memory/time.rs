@@ -158,6 +158,11 @@ impl Day {
         (self.first_of(days).0..=self.0).map(Day)
     }
 
+    /// The day so many days after this one.
+    pub fn after(self, days: u32) -> Day {
+        Day(self.0.saturating_add_unsigned(days))
+    }
+
     /// The first day of the last `days` days up to and with this one.
     pub fn first_of(self, days: u32) -> Day {
         Day((self.0 + 1).saturating_sub_unsigned(days).max(0))

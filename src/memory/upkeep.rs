@@ -7,6 +7,8 @@ use super::{Day, Effects, Expiry, Plan, Result, View};
 
 /// The longest window of a report, in days; day keys are looked for this far back.
 pub const LONGEST_WINDOW: u32 = 3_650;
+/// Day keys are looked for this far ahead, too: a clock that was set back leaves them there.
+const LONGEST_AHEAD: u32 = 366;
 /// How many keys one deletion names.
 const DELETED_AT_ONCE: usize = 1_000;
 
@@ -28,9 +30,10 @@ pub fn keys(view: &View<'_>) -> Vec<String> {
     names
 }
 
-/// The days that may have counters: those known, and, should that knowledge be lost, all of the longest window.
+/// The days that may have counters: those known, and, should that knowledge be lost, all of the longest window and a year ahead.
 pub(super) fn days(view: &View<'_>) -> BTreeSet<Day> {
-    let window = view.today().window(LONGEST_WINDOW);
+    let (behind, ahead) = (LONGEST_WINDOW, LONGEST_AHEAD);
+    let window = view.today().after(ahead).window(behind + ahead);
     window
         .chain(days::known(view).unwrap_or_default())
         .collect()

@@ -184,6 +184,11 @@ const MOST_LOOKED_AT: usize = 8;
 static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 const MOST_NAMED: usize = 1_000;
 
+/// Forgets which keys the log has named.
+pub fn unload() {
+    NAMED.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 impl Keyspace {
     /// The keyspace of a context, for a command that writes or one that only reads.
     pub fn new(ctx: *mut raw::RedisModuleCtx, writes: bool) -> Self {

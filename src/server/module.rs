@@ -7,7 +7,7 @@ use redis_module::{raw, redis_module, Context, RedisString, Status};
 use super::facts::{Facts, Server};
 use super::log::{log, Level};
 use super::{anonymization, background, call, configuration, dispatch};
-use super::{information, listeners, registration};
+use super::{information, keyspace, listeners, registration, tally};
 
 /// The name of the module.
 pub const NAME: &CStr = c"patternmemory";
@@ -118,6 +118,8 @@ fn missing_command(ctx: *mut raw::RedisModuleCtx) -> Option<&'static str> {
 /// Gives back what statics hold, as unloading does not drop them.
 fn deinit(_: &Context) -> Status {
     background::unload();
+    keyspace::unload();
+    tally::begin();
     anonymization::unload();
     configuration::unload();
     #[cfg(not(test))]

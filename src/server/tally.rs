@@ -1,7 +1,7 @@
 //! Counters that a person would chart, kept since the module was loaded.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anonymizer::{Anonymizer, Kind, Redactions};
 
@@ -17,6 +17,10 @@ impl Counter {
     /// Adds to it.
     pub fn add(&self, n: u64) {
         self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 
     /// Its value.
@@ -52,6 +56,27 @@ static REDACTIONS: [Counter; Kind::ALL.len()] = [const { Counter::new() }; Kind:
 /// Redactions by the id of the rule; only of rules that found something.
 static REDACTIONS_BY_RULE: Mutex<Vec<(String, u64)>> = Mutex::new(Vec::new());
 
+/// Begins to count, or begins anew: the C library may keep an unloaded module, and its statics, for the next load.
+pub fn begin() {
+    let alone = [
+        &COMMANDS,
+        &EFFECTS,
+        &IN_BACKGROUND,
+        &EVICTIONS,
+        &CORRUPT_RECORDS,
+        &PANICS,
+    ];
+    let refusals = REFUSALS.iter().map(|(_, counter)| counter);
+    let all = alone.into_iter().chain(refusals).chain(&REDACTIONS);
+    all.for_each(Counter::reset);
+    // What it holds is given back.
+    *lock(&REDACTIONS_BY_RULE) = Vec::new();
+}
+
+fn lock(by_rule: &Mutex<Vec<(String, u64)>>) -> MutexGuard<'_, Vec<(String, u64)>> {
+    by_rule.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Counts a refusal.
 pub fn refused(kind: &str) {
     for (name, counter) in &REFUSALS {
@@ -66,9 +91,7 @@ pub fn redacted(anonymizer: &Anonymizer, redactions: &Redactions) {
     if redactions.is_empty() {
         return;
     }
-    let Ok(mut by_rule) = REDACTIONS_BY_RULE.lock() else {
-        return;
-    };
+    let mut by_rule = lock(&REDACTIONS_BY_RULE);
     for (rule, count) in redactions.iter() {
         let Some(rule) = anonymizer.rules().get(rule) else {
             continue;
@@ -93,8 +116,5 @@ pub fn redactions() -> impl Iterator<Item = (Kind, u64)> {
 
 /// Redactions by the id of the rule, in the order of the ids.
 pub fn redactions_by_rule() -> Vec<(String, u64)> {
-    REDACTIONS_BY_RULE
-        .lock()
-        .map(|rules| rules.clone())
-        .unwrap_or_default()
+    lock(&REDACTIONS_BY_RULE).clone()
 }

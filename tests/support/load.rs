@@ -27,7 +27,7 @@ const KINDS: [Kind; 6] = [Kind::Track, Kind::Store, Kind::TrackMany, Kind::Fix, 
 pub struct Ledger {
     done: BTreeMap<Kind, u64>,
     open: BTreeMap<Kind, u64>,
-    refused: u64,
+    refusals: Vec<String>,
     turn: u64,
 }
 
@@ -37,9 +37,9 @@ impl Ledger {
         vec![Self::default(); writers]
     }
 
-    /// How many writes were refused with an error.
-    pub fn refused(&self) -> u64 {
-        self.refused
+    /// The errors with which writes were refused.
+    pub fn refusals(&self) -> &[String] {
+        &self.refusals
     }
 
     fn done(&self, kinds: &[Kind]) -> u64 {
@@ -81,8 +81,8 @@ impl Ledger {
             Ok(_) => matches!(client.try_run(&["WAIT", &replicas.to_string(), "2000"]),
                 Ok(Value::Int(having)) if having >= replicas as i64),
             Err(error) if error.starts_with("connection lost") => false,
-            Err(_) => {
-                self.refused += 1;
+            Err(error) => {
+                self.refusals.push(error.clone());
                 return true;
             }
         };

@@ -9,8 +9,10 @@ pub mod json;
 pub mod load;
 pub mod memory;
 pub mod misuse;
+pub mod reports;
 pub mod server;
 pub mod state;
+pub mod stream;
 pub mod traces;
 
 use std::time::{Duration, Instant};

@@ -54,8 +54,23 @@ async def test_methods_answer_what_their_twins_do(server: Server, name: str, red
 async def test_sixteen_agents_at_once_are_all_counted(server: Server, name: str) -> None:
     async with pattern_memory.aio.connect(server.url) as memory:
         repo = memory.repo(name)
-        await asyncio.gather(*(repo.track_issue("style", "E501", "low") for _ in range(16 * 20)))
+
+        async def agent() -> None:
+            for _ in range(20):
+                await repo.track_issue("style", "E501", "low")
+
+        await asyncio.gather(*(agent() for _ in range(16)))
         assert await repo.track_issue("style", "E501", "low") == 16 * 20 + 1
+
+
+@awaited
+async def test_a_pool_that_is_used_up_is_waited_for(server: Server, name: str) -> None:
+    """Else what is gathered fails as soon as there is more of it than connections."""
+    patient = pattern_memory.Retries(limit=2000, first=0.01, longest=0.02)
+    async with pattern_memory.aio.connect(server.url, retries=patient, max_connections=2) as memory:
+        repo = memory.repo(name)
+        await asyncio.gather(*(repo.track_issue("style", "E501", "low") for _ in range(12)))
+        assert await repo.track_issue("style", "E501", "low") == 13
 
 
 @awaited

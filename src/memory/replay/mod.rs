@@ -118,8 +118,6 @@ struct Life<'m> {
     memory: &'m mut Memory,
     books: Books,
     repo: &'static str,
-    /// Whether the mark of the repo was ever lost.
-    is_unmarked: bool,
 }
 
 impl Life<'_> {
@@ -160,7 +158,6 @@ impl Life<'_> {
                     memory: self.memory,
                     books: Books::default(),
                     repo: "other",
-                    is_unmarked: self.is_unmarked,
                 };
                 steps.into_iter().for_each(|step| other.live(step));
                 let (document, theirs) = (other.export(), std::mem::take(&mut other.books));
@@ -172,10 +169,6 @@ impl Life<'_> {
                 self.books.merge(theirs, self.memory.now, &left);
             }
             Step::Lose(ranking) => {
-                if !ranking && self.books.days.keys().any(|day| *day > now.day()) {
-                    return;
-                }
-                self.is_unmarked |= !ranking;
                 let view = self.memory.view(self.repo);
                 let mut plan = super::Plan::new();
                 plan.delete(vec![if ranking {
@@ -186,8 +179,6 @@ impl Life<'_> {
                 let effects = plan.seal(&view).unwrap();
                 self.memory.apply(&effects);
             }
-            // Days that are ahead of a clock are known to the mark alone: no way back once it was lost.
-            Step::Pass(ms) if ms < 0 && self.is_unmarked => {}
             Step::Pass(ms) => {
                 self.memory.pass(ms);
                 self.memory.bury();
@@ -325,7 +316,7 @@ proptest! {
         memory.settings.max_issues = MOST_ISSUES;
         memory.settings.max_fixes = MOST_FIXES;
         memory.settings.max_sessions = MOST_SESSIONS;
-        let mut life = Life { memory: &mut memory, books: Books::default(), repo: REPO, is_unmarked: false };
+        let mut life = Life { memory: &mut memory, books: Books::default(), repo: REPO };
         for step in steps {
             life.live(step);
         }

@@ -68,7 +68,12 @@ class RedisPatternMemory(Attributes):
         self.memory = Memory(client, retries=retries)
         super().__init__(redis_url, default_ttl, client, self.memory.retries, strict=strict)
         self.anonymizer = Anonymizer(self)
-        self.memory.drive(jobs.greet(self))
+        try:
+            self.memory.drive(jobs.greet(self))
+        except BaseException:
+            if redis_client is None:
+                self.memory.close()
+            raise
 
     store_pattern = _blocking(jobs.store_pattern)
     store_team_pattern = _blocking(jobs.store_team_pattern)
