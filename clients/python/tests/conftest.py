@@ -26,9 +26,17 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[list[Server]]:
+def _cluster() -> Iterator[list[Server]]:
     with running_cluster() as started:
         yield started
+
+
+@pytest.fixture
+def cluster(_cluster: list[Server]) -> list[Server]:
+    """An empty one, as tests list all of its repos."""
+    for node in _cluster:
+        node.redis.flushall()
+    return _cluster
 
 
 @pytest.fixture(params=[(protocol, decode) for protocol in _PROTOCOLS for decode in (False, True)], ids=str)

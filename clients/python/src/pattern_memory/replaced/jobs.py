@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar
 
 from ..commands import fix, issue, pattern, server, session
 from ..errors import AccessDenied, AuthenticationFailed, InvalidArgument, ModuleNotLoaded, PatternMemoryError
-from ..names import identifier, repo_name
+from ..names import identifier
 from ..steps import Block, every_repo, fulfil, fulfil_all
+from . import arguments as given
 from . import shapes
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_TTL = 7_776_000
-_LONGEST_WINDOW = 3_650
 _LONGEST_TTL = 315_360_000
 _TRENDING = 20
 AT_ONCE = 500
@@ -89,7 +89,7 @@ def store_team_pattern(
     """Store one of several patterns of a type, by its name, which becomes part of the data."""
     if not pattern_data:
         raise InvalidArgument("a pattern must have data")
-    name = _text(pattern_name)
+    name = given.text(pattern_name)
     data = {**pattern_data, "pattern_name": name}
     yield from _send(agent, _storing(agent, repo_path, pattern_type, data, confidence, id=identifier(name)))
     return True
@@ -112,15 +112,15 @@ def retrieve_patterns(agent: Agent, repo_path: str, pattern_type: str | None = N
 @_method("track issue pattern", lambda: False)
 def track_issue_pattern(agent: Agent, repo_path: str, issue_type: str, issue_rule: str, severity: str) -> Job[bool]:
     """Count an occurrence of an issue."""
-    type, rule, severity = (identifier(_text(name)) for name in (issue_type, issue_rule, severity))
-    yield from _send(agent, issue.track_issue(_repo(repo_path), type, rule, severity))
+    type, rule, severity = (identifier(given.text(name)) for name in (issue_type, issue_rule, severity))
+    yield from _send(agent, issue.track_issue(given.repo(repo_path), type, rule, severity))
     return True
 
 
 @_method("get issue trends", shapes.no_trends)
 def get_issue_trends(agent: Agent, repo_path: str, days_back: int = 30) -> Job[dict[str, Any]]:
     """The issues that trend, 20 of them, and how the occurrences of the last days are spread."""
-    request = issue.issue_trends(_repo(repo_path), days=_days(days_back), top=_TRENDING)
+    request = issue.issue_trends(given.repo(repo_path), days=given.days(days_back), top=_TRENDING)
     return shapes.issue_trends((yield from _send(agent, request)))
 
 
@@ -136,9 +136,9 @@ def record_fix_outcome(
 ) -> Job[bool]:
     """Record whether a fix worked. A feedback of 0 counts in the average, as it always did."""
     request = fix.record_fix(
-        _repo(repo_path),
-        identifier(_text(issue_type)),
-        identifier(_text(fix_type)),
+        given.repo(repo_path),
+        identifier(given.text(issue_type)),
+        identifier(given.text(fix_type)),
         bool(success),
         feedback=feedback_score,
         metadata=metadata or None,
@@ -150,7 +150,7 @@ def record_fix_outcome(
 @_method("get fix success rates", shapes.nothing)
 def get_fix_success_rates(agent: Agent, repo_path: str) -> Job[dict[str, Any]]:
     """How every type of fix fares."""
-    return shapes.fix_success_rates((yield from _send(agent, fix.fix_rates(_repo(repo_path)))))
+    return shapes.fix_success_rates((yield from _send(agent, fix.fix_rates(given.repo(repo_path)))))
 
 
 @_method("record learning session", lambda: False)
@@ -164,8 +164,8 @@ def record_learning_session(
 ) -> Job[bool]:
     """Record what a learning session brought."""
     request = session.record_session(
-        _repo(repo_path),
-        identifier(_text(session_type)),
+        given.repo(repo_path),
+        identifier(given.text(session_type)),
         int(patterns_learned),
         int(insights_generated),
         data=session_data or None,
@@ -177,14 +177,14 @@ def record_learning_session(
 @_method("get learning analytics", shapes.no_analytics)
 def get_learning_analytics(agent: Agent, repo_path: str, days_back: int = 30) -> Job[dict[str, Any]]:
     """What the sessions of the last days brought."""
-    request = session.session_analytics(_repo(repo_path), days=_days(days_back))
+    request = session.session_analytics(given.repo(repo_path), days=given.days(days_back))
     return shapes.learning_analytics((yield from _send(agent, request)))
 
 
 def get_comprehensive_insights(agent: Agent, repo_path: str) -> Job[dict[str, Any]]:
     """Everything that is known of the repo, and what to do about it; `error` alone where that failed."""
     try:
-        insights = yield from _send(agent, pattern.insights(_repo(repo_path), top=_TRENDING))
+        insights = yield from _send(agent, pattern.insights(given.repo(repo_path), top=_TRENDING))
         patterns = insights["team_patterns"]
         if len(patterns) == _TRENDING:  # there may be more
             patterns = yield from _listed(agent, repo_path, None, 0.0)
@@ -198,9 +198,9 @@ def get_comprehensive_insights(agent: Agent, repo_path: str) -> Job[dict[str, An
 
 def get_pattern_evolution(agent: Agent, repo_path: str, pattern_type: str, days_back: int = 30) -> Job[dict[str, Any]]:
     """How a pattern changed in the last days: newest first, with the data before and after as JSON text."""
-    type, histories = _text(pattern_type), []
+    type, histories = given.text(pattern_type), []
     try:
-        histories = yield from _histories(agent, repo_path, type, _days(days_back))
+        histories = yield from _histories(agent, repo_path, type, given.days(days_back))
     except Exception as error:
         if agent.strict:
             raise
@@ -226,7 +226,11 @@ def record_learning_change(
 @_method("update confidence", lambda: False)
 def update_confidence(agent: Agent, repo_path: str, pattern_type: str, new_confidence: float) -> Job[bool]:
     """Set the confidence of the pattern of a type, or, where it has only named ones, of all of these."""
-    repo, type, confidence = _repo(repo_path), _type(pattern_type), _confidence(new_confidence)
+    repo, type, confidence = (
+        given.repo(repo_path),
+        given.type_name(pattern_type),
+        given.confidence(new_confidence),
+    )
     if (yield from _send(agent, pattern.set_confidence(repo, type, confidence))) is not None:
         return True
     named = yield from _send(agent, pattern.list_patterns(repo, type))
@@ -241,7 +245,7 @@ def update_confidence(agent: Agent, repo_path: str, pattern_type: str, new_confi
 @_method("export patterns", lambda: False)
 def export_patterns(agent: Agent, repo_path: str, output_file: str | None = None) -> Job[bool]:
     """Write what is known of the repo to a JSON file; without one, only see that it can be read."""
-    repo = _repo(repo_path)
+    repo = given.repo(repo_path)
     patterns, trends, rates, analytics = yield from _send_all(
         agent,
         [
@@ -254,7 +258,7 @@ def export_patterns(agent: Agent, repo_path: str, output_file: str | None = None
     # With the ids, without which several patterns of one type would come back as one.
     with_ids = zip(shapes.team_patterns(patterns), patterns)
     document = {
-        "repo_path": _text(repo_path),
+        "repo_path": given.text(repo_path),
         "exported_at": datetime.now().isoformat(),
         "team_patterns": [{**shaped, "id": record["id"]} for shaped, record in with_ids],
         "issue_trends": shapes.issue_trends(trends),
@@ -355,11 +359,11 @@ def _storing(
     if not data:
         raise InvalidArgument("a pattern must have data")
     return pattern.store_pattern(
-        _repo(repo_path),
-        _type(pattern_type),
+        given.repo(repo_path),
+        given.type_name(pattern_type),
         data,
         id=id,
-        confidence=None if confidence is None else _confidence(confidence),
+        confidence=None if confidence is None else given.confidence(confidence),
         reason=reason,
         # The server's own setting unless the agent was given another.
         ttl=None if agent.default_ttl == DEFAULT_TTL else int(agent.default_ttl),
@@ -368,8 +372,8 @@ def _storing(
 
 def _listed(agent: Agent, repo_path: str, pattern_type: str | None, min_confidence: float) -> Job[list[Pattern]]:
     request = pattern.list_patterns(
-        _repo(repo_path),
-        _type(pattern_type) if pattern_type else None,
+        given.repo(repo_path),
+        given.type_name(pattern_type) if pattern_type else None,
         min_confidence=min(max(float(min_confidence), 0.0), 1.0) or None,
     )
     patterns = yield from _send(agent, request)
@@ -378,7 +382,7 @@ def _listed(agent: Agent, repo_path: str, pattern_type: str | None, min_confiden
 
 def _histories(agent: Agent, repo_path: str, pattern_type: str, days: int) -> Job[list[Evolution]]:
     """The history of the pattern of a type, or, where it has only named ones, of all of these."""
-    repo, type = _repo(repo_path), _type(pattern_type)
+    repo, type = given.repo(repo_path), given.type_name(pattern_type)
     history = yield from _send(agent, pattern.evolution(repo, type, days=days))
     if history is not None:
         return [history]
@@ -402,33 +406,3 @@ def _send_all(agent: Agent, requests: list[Request[Any]]) -> Job[list[Any]]:
         if isinstance(result, Exception):
             raise result
     return results
-
-
-def _repo(path: object) -> str:
-    text = _text(path)
-    if not text:
-        raise InvalidArgument("repo_path must not be empty")
-    return repo_name(text)
-
-
-def _type(pattern_type: object) -> str:
-    text = _text(pattern_type)
-    if not text:
-        raise InvalidArgument("pattern_type must not be empty")
-    return identifier(text)
-
-
-def _text(value: object) -> str:
-    """As the replaced class wrote it into keys and JSON: paths as their text, enumerated strings as their value."""
-    return str.__str__(value) if isinstance(value, str) else str(value)
-
-
-def _confidence(confidence: float) -> float:
-    if not 0.0 <= confidence <= 1.0:
-        raise InvalidArgument("confidence must be a number from 0 to 1")
-    return float(confidence)
-
-
-def _days(days_back: float) -> int:
-    """Days as the module takes them: whole UTC days, today at least, ten years at most."""
-    return int(min(max(days_back, 1), _LONGEST_WINDOW))
