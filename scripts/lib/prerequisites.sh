@@ -184,6 +184,13 @@ ensure_client_environment() {
     done
 }
 
+# What the tests of the report look at it with.
+ensure_browser() {
+    if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+        install_packages chromium chromium-driver
+    fi
+}
+
 redis_py_versions() { sed -n 's/^redis==\([^ ]*\).*/\1/p' "$root/clients/python/tests/redis-py.txt"; }
 
 # make_environment NAME REQUIREMENTS: a virtual environment in $cache/NAME, made anew when the file changes.
