@@ -237,6 +237,10 @@ fn a_member_of_the_ranking_that_is_no_issue_hides_none() {
     for member in [b"nocolon".as_slice(), b"a:b:c", b"", b"\xff:\xfe"] {
         for score in ["inf", "253402000000", "1e308"] {
             witness.client.int(&[b"ZADD", key.as_bytes(), score.as_bytes(), member]);
+            // A ranking of more than there are records is not asked.
+            assert_eq!(array(&witness.client.json(&["ISSUE.TRENDS", "r", "TOP", "2"])["trending_issues"]).len(), 2);
+            let record = witness.client.text(&["HGET", "pm:{r}:issues", "style:E501"]);
+            witness.client.int(&["HSET", "pm:{r}:issues", "style:unranked", &record]);
             for call in [&["ISSUE.TRENDS", "r", "TOP", "2"][..], &["ISSUE.TRENDS", "r", "TOP", "2", "TYPE", "style"]] {
                 let trends = witness.report(key, call);
                 let wanted = if call.len() > 4 { 1 } else { 2 };
