@@ -17,7 +17,7 @@ impl Definition for Health {
     const COMMAND: Command = Command {
         name: "PATTERN.HEALTH",
         summary: "Answers versions, the state of the server and its memory; with a repo, what it holds and for how long.",
-        complexity: "O(N) with N the patterns of the repo",
+        complexity: "O(N) with N the patterns of the repo, and about 12,000 possible names of day keys (1.5 ms)",
         since: "0.1.0",
         access: KeyAccess::OptionalRead,
         denied_on_oom: false,
