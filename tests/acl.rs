@@ -4,19 +4,8 @@ use serde_json::{json, Value as Json};
 
 use crate::support::catalog::CALLS;
 use crate::support::client::shown;
+use crate::support::users::{user, MINE, THEIRS};
 use crate::support::{array, fill, text, Client, Server};
-
-/// Makes a user with these rules and connects as that user.
-#[track_caller]
-fn user(server: &Server, name: &str, rules: &[&str]) -> Client {
-    let mut call = vec!["ACL", "SETUSER", name, "reset", "on", ">EXAMPLE"];
-    call.extend(rules);
-    server.client().text(&call);
-    Client::connect_as(server.port, name, "EXAMPLE")
-}
-
-const MINE: &str = "github.com/acme/api";
-const THEIRS: &str = "github.com/other/api";
 
 #[test]
 fn a_key_pattern_says_who_may_touch_which_repo() {

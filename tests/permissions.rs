@@ -4,19 +4,8 @@ use redis::Value;
 
 use crate::support::catalog::{Call, CALLS};
 use crate::support::client::shown;
+use crate::support::users::{user, MINE, THEIRS};
 use crate::support::{fill, whole_state, Client, Server};
-
-const MINE: &str = "github.com/acme/api";
-const THEIRS: &str = "github.com/other/api";
-
-/// Makes a user with these rules and connects as that user.
-#[track_caller]
-fn user(server: &Server, name: &str, rules: &[&str]) -> Client {
-    let mut call = vec!["ACL", "SETUSER", name, "reset", "on", ">EXAMPLE"];
-    call.extend(rules);
-    server.client().text(&call);
-    Client::connect_as(server.port, name, "EXAMPLE")
-}
 
 /// May a user who may read or write the repo run this?
 fn is_allowed(call: &Call, may_read: bool, may_write: bool) -> bool {

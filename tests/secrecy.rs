@@ -5,19 +5,8 @@ use serde_json::Value as Json;
 
 use crate::support::catalog::CALLS;
 use crate::support::cluster::{members, slot, Cluster};
+use crate::support::users::{user, MINE, THEIRS};
 use crate::support::{array, fill, text, wait_for, whole_state, Client, Server};
-
-const MINE: &str = "github.com/acme/api";
-const THEIRS: &str = "github.com/other/api";
-
-/// Makes a user with these rules and connects as that user.
-#[track_caller]
-fn user(server: &Server, name: &str, rules: &[&str]) -> Client {
-    let mut call = vec!["ACL", "SETUSER", name, "reset", "on", ">EXAMPLE"];
-    call.extend(rules);
-    server.client().text(&call);
-    Client::connect_as(server.port, name, "EXAMPLE")
-}
 
 /// A user who may do anything, to the repos of one team.
 #[track_caller]

@@ -17,6 +17,7 @@ pub mod server;
 pub mod state;
 pub mod stream;
 pub mod traces;
+pub mod users;
 
 use std::time::{Duration, Instant};
 

@@ -11,7 +11,8 @@ impl Definition for Forget {
     const COMMAND: Command = Command {
         name: "PATTERN.FORGET",
         summary: "Deletes all that is known of a repo.",
-        complexity: "O(N) with N the keys of the repo, and about 12,000 possible names of day keys (1.5 ms)",
+        complexity:
+            "O(N) with N the keys of the repo, and about 12,000 possible names of day keys (1.5 ms)",
         since: "0.1.0",
         access: KeyAccess::Delete,
         denied_on_oom: false,

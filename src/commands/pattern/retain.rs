@@ -11,7 +11,8 @@ impl Definition for Retain {
     const COMMAND: Command = Command {
         name: "PATTERN.RETAIN",
         summary: "Gives every key of a repo the same TTL, shorter or longer than it had.",
-        complexity: "O(N) with N the keys of the repo, and about 12,000 possible names of day keys (1.5 ms)",
+        complexity:
+            "O(N) with N the keys of the repo, and about 12,000 possible names of day keys (1.5 ms)",
         since: "0.1.0",
         access: KeyAccess::Write,
         denied_on_oom: false,
