@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -385,12 +386,13 @@ def test_watch_looks_again_and_says_what_is_new(ask: Tool, known: Repo) -> None:
 
 def _at_a_terminal(*arguments: str, **environment: str) -> tuple[subprocess.Popen[bytes], int]:
     leader, follower = pty.openpty()
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     process = subprocess.Popen(
         [sys.executable, "-m", "pattern_memory.cli", *arguments],
         stdin=follower,
         stdout=follower,
         stderr=follower,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40", **environment},
+        env={**inherited, "TERM": "xterm", "COLUMNS": "100", "LINES": "40", **environment},
         start_new_session=True,
     )
     os.close(follower)
@@ -440,7 +442,8 @@ def test_colours_are_for_terminals_and_those_who_want_them(server: Server, known
 
 def test_a_reader_who_has_had_enough_is_no_fault(server: Server, known: Repo) -> None:
     known.track_issues([("style", f"rule-{n}", "low", 1) for n in range(3_000)])
-    command = f"{sys.executable} -m pattern_memory.cli trends {known.name} --top 3000 --url {server.url} | head -n 1"
+    tool = shlex.join([sys.executable, "-m", "pattern_memory.cli", "trends", known.name, "--url", server.url])
+    command = f"{tool} --top 3000 | head -n 1"
     ran = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
     assert (ran.stderr, ran.stdout.strip(), ran.returncode) == ("", "What trends", 0)
 
