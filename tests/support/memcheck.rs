@@ -4,6 +4,8 @@ use std::fs;
 
 use tempfile::TempDir;
 
+use super::server::module_path;
+
 /// Fails the test where a report names the module: an access that is not allowed, or memory that is lost. A server that did
 /// not run under memcheck left no report.
 #[track_caller]
@@ -28,9 +30,12 @@ pub fn assert_clean(directory: &TempDir) {
 
 /// The errors of a report that have a frame in the module.
 fn findings(report: &str) -> impl Iterator<Item = &str> {
+    let module = module_path();
+    let file = module.file_name().expect("the name of a file").to_string_lossy();
+    let frame = format!("/{file}</obj>");
     report
         .split("<error>")
         .skip(1)
         .filter_map(|error| error.split("</error>").next())
-        .filter(|error| error.contains("libpattern_memory.so</obj>"))
+        .filter(move |error| error.contains(&frame))
 }
