@@ -119,7 +119,7 @@ fn a_server_without_a_command_that_is_needed_is_refused_by_name() {
 }
 
 #[test]
-fn redis_8_2_crashed_when_a_command_came_again_after_the_unload() {
+fn redis_8_crashed_when_a_command_came_again_after_the_unload() {
     let server = Server::start();
     let (mut operator, mut agent) = (server.client(), server.client());
     agent.json(&["PATTERN.HEALTH"]);

@@ -1,7 +1,6 @@
 //! The shell that the server loads.
 
 use std::ffi::CStr;
-use std::ops::Range;
 
 use redis_module::{raw, redis_module, Context, RedisString, Status};
 
@@ -134,15 +133,15 @@ fn deinit(ctx: &Context) -> Status {
     Status::Ok
 }
 
-/// Releases of Redis that look a connection's next command up by its last one, though a module may have taken that
-/// along: 8.2 crashes, 7.0 and 8.6 do not. (Every Valkey calls itself Redis 7.2.)
-const REMEMBERING: Range<(u32, u32)> = (8, 0)..(8, 6);
+/// The first release of Redis that looks a connection's next command up by its last one, though a module may have taken that
+/// along: 8.2 and 8.6 crash, 7.0 does not. (Every Valkey calls itself Redis 7.2.)
+const REMEMBERING: (u32, u32) = (8, 0);
 
 /// The id of a client whose last command is one of ours, on a server that would crash should it come again.
 fn endangering_client(ctx: *mut raw::RedisModuleCtx) -> Option<String> {
     let version = Server { ctx }.info(c"server", c"redis_version")?;
     let mut parts = version.split('.').map_while(|part| part.parse().ok());
-    if !REMEMBERING.contains(&(parts.next()?, parts.next()?)) {
+    if (parts.next()?, parts.next()?) < REMEMBERING {
         return None;
     }
     let reply = call::read(ctx, c"CLIENT", &[b"LIST"]).ok()?;

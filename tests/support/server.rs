@@ -389,10 +389,10 @@ impl Server {
         (parts.next().expect("major"), parts.next().expect("minor"))
     }
 
-    /// Does it look a connection's next command up by its last one, though that may have been unloaded (Redis 8.0 to 8.4)?
+    /// Does it look a connection's next command up by its last one, though that may have been unloaded (Redis 8)?
     #[track_caller]
     pub fn remembers_unloaded_commands(&self) -> bool {
-        !self.is_valkey() && ((8, 0)..(8, 6)).contains(&self.version())
+        !self.is_valkey() && self.version() >= (8, 0)
     }
 
     /// Can modules have ACL categories here (Redis 7.4, Valkey 8)?

@@ -256,14 +256,29 @@ impl Anonymizer {
             .collect();
         // Counting goes on where it stopped, or many equal keys would take quadratic time.
         let mut copies: HashMap<String, usize> = HashMap::new();
-        for (key, value) in values {
+        for (key, mut value) in values {
             let copy = copies.entry(key.clone()).or_insert(1);
             let mut unique = key.clone();
             while members.contains_key(&unique) {
                 *copy += 1;
                 unique = format!("{key}#{copy}");
             }
+            self.json_beside(&mut value, &unique, redactions);
             members.insert(unique, value);
+        }
+    }
+
+    /// Looks again at what stands beside a key that is another now, and so may say secret where it did not. Objects have
+    /// keys of their own.
+    fn json_beside(&self, value: &mut Json, name: &str, redactions: &mut Redactions) {
+        match value {
+            Json::Object(_) => {}
+            Json::Array(items) => {
+                for item in items {
+                    self.json_beside(item, name, redactions);
+                }
+            }
+            _ => self.json_value(value, Some(name), redactions),
         }
     }
 

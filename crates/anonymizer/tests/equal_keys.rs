@@ -1,4 +1,5 @@
-//! Keys that redaction makes equal are numbered, in linear time however many there are.
+//! Keys that redaction changes: equal ones are numbered, in linear time however many there are, and values are judged beside
+//! the key that they have in the end.
 
 use anonymizer::{Anonymizer, Json};
 
@@ -34,4 +35,14 @@ fn many_equal_keys_keep_all_their_values() {
         .collect();
     let text = anonymized(&format!("{{{}}}", members.join(",")));
     assert!(text.contains("\"<REDACTED_EMAIL>#50000\":"));
+}
+
+#[test]
+fn a_value_stayed_whose_key_says_secret_only_once_it_is_redacted() {
+    let text =
+        r#"{"api_key\"AAaaAAAAaA0aAFBa=key":["\"AAaa0aaa0aAaAaAa",{"code":"\"AAaa0aaa0aAaAaAa"}]}"#;
+    assert_eq!(
+        anonymized(text),
+        r#"{"api_key\"<REDACTED>key":["<REDACTED>",{"code":"\"AAaa0aaa0aAaAaAa"}]}"#
+    );
 }
