@@ -470,11 +470,8 @@ impl Store for Keyspace {
     fn report_corrupt(&self, key: &str) {
         tally::CORRUPT_RECORDS.add(1);
         let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-        let ends = (0..=key.len().min(MOST_TOLD)).rev();
-        let told = &key[..ends
-            .into_iter()
-            .find(|end| key.is_char_boundary(*end))
-            .unwrap_or(0)];
+        let end = (0..=key.len().min(MOST_TOLD)).rfind(|end| key.is_char_boundary(*end));
+        let told = &key[..end.unwrap_or(0)];
         if named.len() >= MOST_NAMED || !named.insert(told.to_owned()) {
             return;
         }

@@ -455,6 +455,16 @@ def test_completion_scripts_are_printed(ask: Tool, shell: str) -> None:
     assert "_PATTERN_MEMORY_COMPLETE" in ran.out
 
 
+def _completing(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from pattern_memory.cli import main; main()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_repos_are_completed(server: Server, known: Repo) -> None:
     environment = {
         **os.environ,
@@ -463,22 +473,10 @@ def test_repos_are_completed(server: Server, known: Repo) -> None:
         "COMP_CWORD": "2",
         "PATTERN_MEMORY_URL": server.url,
     }
-    ran = subprocess.run(
-        [sys.executable, "-c", "from pattern_memory.cli import main; main()"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = _completing(environment)
     assert f"plain,{known.name}" in ran.stdout.splitlines()
     environment["PATTERN_MEMORY_URL"] = "redis://127.0.0.1:1"
-    ran = subprocess.run(
-        [sys.executable, "-c", "from pattern_memory.cli import main; main()"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = _completing(environment)
     assert (ran.stdout.strip(), ran.stderr) == ("", "")
 
 

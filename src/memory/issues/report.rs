@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::record::{read, severity, Glance, Record};
+use super::track::stands_for;
 use crate::memory::days::{self, Series};
 use crate::memory::keys::{pair, split_pair};
 use crate::memory::window::{self, Totals};
@@ -190,7 +191,7 @@ fn by_ranking(
     let (issues, trend) = (view.keys.issues(), view.keys.issues_trend());
     let held = view.store.hash_len(&issues)?;
     let ranked = view.store.ranking_len(&trend)?;
-    if ranked == 0 || ranked > held {
+    if !stands_for(ranked, held) {
         // The sorted set was lost, or the records that it names; the next write puts it right.
         return by_record(view, start, top, filter);
     }

@@ -136,7 +136,12 @@ pub fn write(
 fn is_ranked(view: &View<'_>) -> Result<bool> {
     let held = view.store.hash_len(&view.keys.issues())?;
     let ranked = view.store.ranking_len(&view.keys.issues_trend())?;
-    Ok(ranked <= held && (ranked > 0 || held == 0))
+    Ok(stands_for(ranked, held))
+}
+
+/// Whether so many members of the sorted set can stand for so many records.
+pub(super) fn stands_for(ranked: usize, held: usize) -> bool {
+    ranked <= held && (ranked > 0 || held == 0)
 }
 
 /// The ranking as the records have it, for where the sorted set was lost.

@@ -230,6 +230,14 @@ def _patterns_table(out: Console, found: Sequence[Pattern]) -> Table:
     )
 
 
+def _bounds(of: FixRate | Advice) -> str:
+    return f"{of['success_low']:.0%} to {of['success_high']:.0%}"
+
+
+def _feedback(of: FixRate | Advice) -> str:
+    return "" if of["avg_feedback"] is None else f"{of['avg_feedback']:+.2f}"
+
+
 def _rates_table(out: Console, rates: Mapping[str, FixRate]) -> Table:
     return output.table(
         out,
@@ -247,10 +255,10 @@ def _rates_table(out: Console, rates: Mapping[str, FixRate]) -> Table:
             (
                 said(fix_type),
                 f"{rate['success_rate']:.0%}",
-                f"{rate['success_low']:.0%} to {rate['success_high']:.0%}",
+                _bounds(rate),
                 f"{rate['total_attempts']:,}",
                 f"{rate['recent_success_rate']:.0%}",
-                "" if rate["avg_feedback"] is None else f"{rate['avg_feedback']:+.2f}",
+                _feedback(rate),
                 output.moment(rate["last_applied_at"]),
             )
             for fix_type, rate in sorted(rates.items(), key=lambda item: -item[1]["total_attempts"])
@@ -275,9 +283,9 @@ def _advice_table(out: Console, issue_type: str, found: Sequence[Advice]) -> Tab
                 said(advice["fix_type"]),
                 output.action(advice["action"]),
                 f"{advice['success_rate']:.0%}",
-                f"{advice['success_low']:.0%} to {advice['success_high']:.0%}",
+                _bounds(advice),
                 f"{advice['attempts']:,}",
-                "" if advice["avg_feedback"] is None else f"{advice['avg_feedback']:+.2f}",
+                _feedback(advice),
             )
             for advice in found
         ],
